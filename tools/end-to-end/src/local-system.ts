@@ -7,6 +7,7 @@ import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { freePorts } from '@watchnext/local-stack';
 import type { AppName, ServiceProcess } from '@watchnext/service-process';
+import { CollectorClient, type DrainOptions } from '@watchnext/simulator';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { stopToo, temporaryFolder, type TemporaryFolder } from './interruption';
 import { isolatedService } from './isolated-service';
@@ -21,6 +22,9 @@ export interface LocalSystemOptions {
   /** Options of Node itself for a service, as to profile it. */
   readonly nodeArgs?: (app: Server) => readonly string[];
 }
+
+/** Of a system whose machine has other things to do. */
+const STUCK_MS = 120_000;
 
 type Server = Exclude<AppName, 'trainer'>;
 const SERVERS: readonly Server[] = ['ingestion', 'retrieval', 'ranking', 'gateway'];
@@ -165,15 +169,13 @@ export class LocalSystem {
   }
 
   /** Resolves once every accepted event is in the states and in the archive. */
-  async drained(limitMs?: number, onLag: (records: number) => void = () => undefined): Promise<void> {
-    const isDrained = async () => {
-      const response = await fetch(`${this.ingestionUrl}/v1/lag`);
-      if (!response.ok) return false;
-      const lag = (await response.json()) as { materialised: number; archived: number };
-      onLag(Math.max(lag.materialised, lag.archived));
-      return lag.materialised === 0 && lag.archived === 0;
-    };
-    await until('the event log to be worked off', isDrained, limitMs);
+  async drained(options?: DrainOptions): Promise<void> {
+    await new CollectorClient(this.ingestionUrl).drained({ stuckMs: STUCK_MS, ...options });
+  }
+
+  /** As `drained`, but whatever the archive lacks: with a flush of an hour it lags until the stop. */
+  async materialised(): Promise<void> {
+    await this.drained({ of: ['materialised'] });
   }
 
   /** Stops all services and removes a temporary folder. */

@@ -6,7 +6,7 @@ import type { Event } from '@watchnext/contract';
 import {
   newMemories,
   GatewayClient,
-  GatewayError,
+  AnswerError,
   LiveSimulator,
   World,
   type EventSink,
@@ -102,7 +102,7 @@ export function describeLiveWorld(name: string, environment: () => Promise<Recor
 
     it('goes on without an error, and every event is accepted', () => {
       // On a busy machine a list may be late; then that session is over.
-      expect(errors.filter((error) => !(error instanceof GatewayError))).toEqual([]);
+      expect(errors.filter((error) => !(error instanceof AnswerError))).toEqual([]);
       expect(client.statistics()).toMatchObject({ rejectedEvents: 0, pendingEvents: 0 });
     });
 

@@ -3,9 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { duration, unlessAborted } from '@watchnext/command-line';
-import { GatewayClient, type Recommendations } from '@watchnext/simulator';
+import { AnswerError, GatewayClient, type Recommendations } from '@watchnext/simulator';
 import { DataFolder, type FolderState } from './data-folder';
-import { getJson } from './http';
 import { waitForLag } from './lag';
 import { LaunchError } from './launch-error';
 import { describeBygone, LiveWorld } from './live-world';
@@ -147,12 +146,12 @@ export class Launcher {
     if (live !== undefined) await this.step('catch the world up', signal, () => live.catchUp());
     await this.step('catch up', signal, () => waitForLag(plan.ingestionUrl, signal, folder.logFile('ingestion')));
 
-    const trained = await this.trainIfNeeded(start);
+    const trained = await this.trainIfNeeded(start, gateway);
     report.training = trained?.report;
     if (trained?.outcome !== 'rejected')
       await this.step('load the snapshot', signal, () => this.waitForFullLists(gateway, signal));
 
-    const userId = live?.shownViewer().id ?? (await busyUser(plan, signal));
+    const userId = live?.shownViewer().id ?? (await busyUser(gateway, signal));
     const asked = { limit: LIST_LENGTH, surface: 'home' } as const;
     const first = await this.step('first list', signal, () =>
       trained?.outcome === 'rejected'
@@ -166,10 +165,7 @@ export class Launcher {
       report.evaluation = rows;
       this.say(`\n${text}`);
     }
-    const history = await getJson<UserHistory>(
-      `${plan.gatewayUrl}/v1/users/${encodeURIComponent(userId)}/history`,
-      signal,
-    );
+    const history = await gateway.get<UserHistory>(`/v1/users/${encodeURIComponent(userId)}/history`, signal);
     this.say(`\n${formatHistory(history)}\n\n${formatRecommendations(first)}\n`);
     this.say(`First list after ${duration(report.secondsToFirstList)}: ${describeSteps(this.secondsByStep)}.`);
     if (this.options.jsonFile !== undefined)
@@ -181,14 +177,14 @@ export class Launcher {
     this.say(
       `\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`,
     );
-    await this.stayUp(plan, live, first.snapshotId, signal);
+    await this.stayUp(gateway, live, first.snapshotId, signal);
     return EXIT_CODES.done;
   }
 
   /** A folder with a snapshot serves it; the schedule brings the next. */
-  private async trainIfNeeded(start: Start): Promise<TrainingResult | undefined> {
+  private async trainIfNeeded(start: Start, gateway: GatewayClient): Promise<TrainingResult | undefined> {
     const { folder, plan, supervisor, signal, stopping } = start;
-    const current = await currentSnapshot(plan, signal);
+    const current = await currentSnapshot(gateway, signal);
     if (current !== undefined) {
       this.say(`Snapshot ${current} is there: serving it.`);
       return undefined;
@@ -222,7 +218,7 @@ export class Launcher {
 
   /** Tells of new snapshots and of how the world goes, until stopped. */
   private async stayUp(
-    plan: ServicePlan,
+    gateway: GatewayClient,
     live: LiveWorld | undefined,
     snapshotId: string,
     signal: AbortSignal,
@@ -232,7 +228,7 @@ export class Launcher {
     while (!signal.aborted) {
       await sleep(SNAPSHOT_CHECK_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const current = await currentSnapshot(plan, signal).catch(() => undefined);
+      const current = await currentSnapshot(gateway, signal).catch(() => undefined);
       if (current !== undefined && current !== served) {
         served = current;
         this.say(`Snapshot ${current} passed the gate and is served now.`);
@@ -304,18 +300,20 @@ function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-async function currentSnapshot(plan: ServicePlan, signal: AbortSignal): Promise<string | undefined> {
-  const response = await fetch(`${plan.gatewayUrl}/v1/snapshot`, { signal });
-  if (response.status === 404) return undefined;
-  if (!response.ok)
-    throw new LaunchError(`the gateway does not tell its snapshot: ${response.status} ${await response.text()}`);
-  return ((await response.json()) as { snapshotId: string }).snapshotId;
+async function currentSnapshot(gateway: GatewayClient, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await gateway.get<{ snapshotId: string }>('/v1/snapshot', signal)).snapshotId;
+  } catch (error) {
+    if (error instanceof AnswerError && error.status === 404) return undefined;
+    signal.throwIfAborted();
+    throw new LaunchError(`the gateway does not tell its snapshot: ${(error as Error).message}`, 'Its log says why.');
+  }
 }
 
 /** Of some users, the one with the most watches: there is something to see. */
-async function busyUser(plan: ServicePlan, signal: AbortSignal): Promise<string> {
-  const { users } = await getJson<{ users: { userId: string; watchCount: number }[] }>(
-    `${plan.gatewayUrl}/v1/users?limit=200`,
+async function busyUser(gateway: GatewayClient, signal: AbortSignal): Promise<string> {
+  const { users } = await gateway.get<{ users: { userId: string; watchCount: number }[] }>(
+    '/v1/users?limit=200',
     signal,
   );
   if (users.length === 0) throw new LaunchError('the data holds no users', 'Begin anew with --fresh.');

@@ -30,11 +30,12 @@ export {
 } from './evaluate';
 export {
   GatewayClient,
-  GatewayError,
   type RecommendationItem,
   type Recommendations,
   type RecommendationsQuery,
 } from './live/gateway-client';
+export { CollectorClient, type DrainOptions, type IngestionLag, StuckError } from './live/collector-client';
+export { AnswerError } from './live/json-client';
 export { LONGEST_DAYS_SINCE, WorldClock } from './live/clock';
 export type { OnTold } from './live/schedule';
 export { LiveSimulator, type LiveCounts, type LiveOptions } from './live/live';

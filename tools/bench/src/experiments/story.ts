@@ -229,7 +229,8 @@ async function live(
       }),
     );
     await sink.flush();
-    await materialised(system);
+    // The next step's lists are made with all that was told.
+    await system.materialised();
     process.stderr.write(`\rday ${Math.floor((step * STEP_MS) / DAY_MS) + 1} of ${INTERLEAVED_DAYS + days}`);
   }
   process.stderr.write('\n');
@@ -238,14 +239,6 @@ async function live(
   await sink.close();
   if (errors.length > 0) throw errors[0];
   return truths;
-}
-
-/** The states know of everything that was told: the next step's lists are made with it. */
-async function materialised(system: LocalSystem): Promise<void> {
-  await until('the events to be in the states', async () => {
-    const response = await fetch(`${system.ingestionUrl}/v1/lag`);
-    return response.ok && ((await response.json()) as { materialised: number }).materialised === 0;
-  });
 }
 
 function writeOut(folder: string, [first, second]: readonly [ExperimentReport, ExperimentReport]): void {

@@ -6,7 +6,6 @@ import type { NewRecord } from '@watchnext/event-log';
 import { FROZEN_PARTITIONS, generateArchive, type GeneratedArchive, type WorldOptions } from '@watchnext/simulator';
 
 const RECORDS_PER_APPEND = 5_000;
-const FOLD_LIMIT_MS = 30 * 60_000;
 
 /** Writes the world's archive straight, with a bar. */
 export async function generateInto(
@@ -72,9 +71,12 @@ export async function foldStates(system: LocalSystem): Promise<void> {
   const task = startTask('Folding user states', 'events');
   let total = 0;
   await system.services.ingestion.start();
-  await system.drained(FOLD_LIMIT_MS, (lag) => {
-    total = Math.max(total, lag);
-    task.update(total - lag, total);
+  await system.drained({
+    onLag: ({ materialised, archived }) => {
+      const left = Math.max(materialised, archived);
+      total = Math.max(total, left);
+      task.update(total - left, total);
+    },
   });
   task.finish();
   await system.services.ingestion.stop();

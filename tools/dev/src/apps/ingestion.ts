@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { CollectorClient } from '@watchnext/simulator';
 import { sentEvents } from '../fill-stores';
 import { sendEvents } from '../http';
 import { commonEnvironment, type DevApp, HOST } from './scene';
-
-const WAIT_MS = 60_000;
 
 export const ingestionApp: DevApp = {
   name: 'ingestion',
@@ -32,20 +30,10 @@ export const ingestionApp: DevApp = {
             .filter((result) => result.status !== 'accepted')
             .forEach((result) => say(`  ${JSON.stringify(result)}`));
         }
-        await drained(url, say);
+        await new CollectorClient(url).drained();
+        say('all folded into states, all archived');
         return { askedCount: events.length, sameCount: accepted };
       },
     };
   },
 };
-
-/** Until every event is in the states and in the archive. */
-async function drained(url: string, say: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
-  for (;;) {
-    const lag = (await (await fetch(`${url}/v1/lag`)).json()) as { materialised: number; archived: number };
-    if (lag.materialised === 0 && lag.archived === 0) return say('all folded into states, all archived');
-    if (Date.now() > deadline) throw new Error(`after ${WAIT_MS / 1_000} s the lag is ${JSON.stringify(lag)}`);
-    await sleep(100);
-  }
-}

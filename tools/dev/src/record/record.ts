@@ -53,7 +53,7 @@ async function recordSystem(
   const { events } = generateHistory(world);
   say(`sending ${events.length} events`);
   await sendAll(system.ingestionUrl, events);
-  await materialised(system);
+  await system.materialised();
   // Stopping writes what the archive role still holds; then there is something to train on.
   await system.services.ingestion.stop();
   say('training');
@@ -65,7 +65,7 @@ async function recordSystem(
   say('asking for lists');
   const viewerIds = world.viewers.map(({ id }) => id).filter((_, index) => index % 6 === 0);
   const served = await recordLists(system, environment, viewerIds);
-  await materialised(system);
+  await system.materialised();
   await system.services.ingestion.stop();
   const states = await readStates(system);
   const snapshotId = await copyStores(system, folder);
@@ -132,14 +132,6 @@ async function recordLists(
     await gateway.stop();
     await Promise.all([retrieval.close(), ranking.close()]);
   }
-}
-
-/** With a flush of an hour the archive lags until the stop: what counts here are the states. */
-async function materialised(system: LocalSystem): Promise<void> {
-  await until('the states', async () => {
-    const lag = (await (await fetch(`${system.ingestionUrl}/v1/lag`)).json()) as { materialised: number };
-    return lag.materialised === 0;
-  });
 }
 
 async function sendAll(url: string, events: readonly Event[]): Promise<void> {

@@ -11,7 +11,7 @@ import { until } from '@watchnext/end-to-end';
 import { DAY_MS } from '@watchnext/features';
 import { freePorts, type Stack, startStack, stopStack, stopOnSignal } from '@watchnext/local-stack';
 import { ProducerClient } from '@watchnext/producer-client';
-import { DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
+import { CollectorClient, DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { buildRoot, type KubernetesObject } from '../objects';
 import { type Workload, workloadsOf } from '../pods';
 import { applyStrimzi, groupsWithoutOffsets, kafkaUsers } from './kafka-rights';
@@ -224,7 +224,7 @@ class Cluster {
     await sendAll(events, client);
     await client.close();
     if (rejected.length > 0) throw new Error(`the collector rejected ${rejected.length} events: ${rejected[0]}`);
-    await until('states and archive to have all events', async () => (await this.lag()) === 0, START_LIMIT_MS);
+    await this.collector.drained({ stuckMs: START_LIMIT_MS });
   }
 
   private async train(): Promise<void> {
@@ -274,19 +274,14 @@ class Cluster {
     return Object.fromEntries(await Promise.all(counts));
   }
 
-  private async lag(): Promise<number> {
-    const response = await fetch(`${this.place.addresses.collectUrl}/v1/lag`, {
-      headers: { 'x-api-key': API_KEY },
-    });
-    const { materialised, archived } = (await response.json()) as { materialised: number; archived: number };
-    return Math.max(materialised, archived);
+  private get collector(): CollectorClient {
+    return new CollectorClient(this.place.addresses.collectUrl, { 'x-api-key': API_KEY });
   }
 
   private async lagAtTheEnd(): Promise<number> {
-    await until('all events to be worked off', async () => (await this.lag()) === 0, START_LIMIT_MS).catch(
-      () => undefined,
-    );
-    return this.lag();
+    await this.collector.drained({ stuckMs: START_LIMIT_MS }).catch(() => undefined);
+    const { materialised, archived } = await this.collector.lag();
+    return Math.max(materialised, archived);
   }
 
   private badEnds(): string[] {

@@ -1,0 +1,60 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CollectorClient } from './collector-client';
+
+/** Answers one after the other, the last again and again; undefined is an error. */
+function answering(answers: readonly (readonly [materialised: number, archived: number] | undefined)[]): Server {
+  const left = [...answers];
+  return createServer((_, response) => {
+    const answer = left.length > 1 ? left.shift() : left[0];
+    const body = answer && JSON.stringify({ materialised: answer[0], archived: answer[1] });
+    response.writeHead(body === undefined ? 503 : 200).end(body ?? 'not yet');
+  });
+}
+
+describe('a client of the collector', () => {
+  let server: Server;
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  async function client(...answers: Parameters<typeof answering>[0]): Promise<CollectorClient> {
+    server = answering(answers);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new CollectorClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  }
+
+  it('waits until nothing lags, past answers that are none', async () => {
+    const told: number[] = [];
+    const collector = await client([5, 9], undefined, [0, 4], [0, 0]);
+    await collector.drained({ onLag: ({ materialised, archived }) => told.push(materialised + archived) });
+    expect(told).toEqual([14, 4, 0]);
+  });
+
+  it('waits for the states alone where only they are asked for', async () => {
+    const collector = await client([5, 9], [0, 9]);
+    await expect(collector.drained({ of: ['materialised'] })).resolves.toBeUndefined();
+  });
+
+  it('says of what does not move how much there is left, and of what does not answer that it does not', async () => {
+    await expect((await client([0, 3])).drained({ stuckMs: 200 })).rejects.toMatchObject({
+      name: 'StuckError',
+      message: 'ingestion has not moved for 0.2 s (3 records behind)',
+    });
+    await new Promise((resolve) => server.close(resolve));
+    await expect((await client(undefined)).drained({ stuckMs: 200 })).rejects.toThrow('it does not answer');
+  });
+
+  it('ends at the signal', async () => {
+    const stop = new AbortController();
+    const collector = await client([0, 3]);
+    const draining = collector.drained({ signal: stop.signal, onLag: () => stop.abort() });
+    await expect(draining).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('gives the status and the reason of an error', async () => {
+    await expect((await client(undefined)).lag()).rejects.toMatchObject({
+      name: 'AnswerError',
+      status: 503,
+      message: 'GET /v1/lag answered 503: not yet',
+    });
+  });
+});
