@@ -91,6 +91,22 @@ describe('what the gateway follows', () => {
     ]);
   });
 
+  it('decodes no record for its watch counts that is no watch', async () => {
+    const decode = jest.spyOn(Event, 'decode');
+    const records = Array.from({ length: 10 }, (_, i) =>
+      recordOf(
+        TOPICS.activity,
+        i,
+        i === 4 ? watched('a', 'p') : { $case: 'search', value: { userId: 'u', query: `${i}` } },
+      ),
+    );
+    const trending = new TrendingVideos(() => NOW_MS);
+    await followWatches(logOf(records), trending, quiet);
+    expect(decode).toHaveBeenCalledTimes(1);
+    decode.mockRestore();
+    expect(trending.top(10, NOW_MS)).toEqual([{ videoId: 'a', score: 1 }]);
+  });
+
   it('goes on with what is left where retention has deleted what it would count next', async () => {
     let firstOffset = 0;
     let handler: GroupHandler | undefined;

@@ -1,6 +1,7 @@
 /** Keeps the gateway's memory, catalogue and watch counts, up with the event log. */
 import { TOPICS } from '@watchnext/contract';
 import type { EventLog, Subscription } from '@watchnext/event-log';
+import { mayBeWatch } from '@watchnext/features';
 import { inTurns, type Logger, SoundEvents } from '@watchnext/service';
 import { v4 as randomId } from 'uuid';
 import type { Catalogue } from './catalogue';
@@ -53,7 +54,8 @@ export async function followWatches(
       },
       onBatch: async ({ partition, records, nextOffset }) => {
         await inTurns(records, (record) => {
-          const event = sound.of(record);
+          // Most records are lists of many videos, and each gateway reads all of them.
+          const event = mayBeWatch(record.value) ? sound.of(record) : undefined;
           if (event?.body?.$case === 'watch') {
             const { videoId, playbackId } = event.body.value;
             trending.add(videoId, playbackId, event.occurredAtMs);

@@ -18,6 +18,7 @@ export {
   type RecordRefusal,
 } from './judge-record';
 export { LIMITS } from './limits';
+export { mayBeWatch } from './may-be-watch';
 export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
 export { applyEvent, knownWatchSeconds, type Outcome, userIdOf } from './reducer';
