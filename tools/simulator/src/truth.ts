@@ -281,12 +281,6 @@ export class Truth {
     return best.map((index) => this.world.videoAt(index));
   }
 
-  /** What a list of this length lacks to the oracle's, in expected watch seconds; never below 0 but for rounding. */
-  regret(viewer: Viewer, videos: readonly Video[], atMs: number, memory: ViewerMemory, limit = videos.length): number {
-    const best = this.oracleList(viewer, limit, atMs, memory);
-    return this.listWatchSeconds(viewer, best, atMs, memory) - this.listWatchSeconds(viewer, videos, atMs, memory);
-  }
-
   /** Draws what a viewer does with a page. */
   playPageAt(moment: Moment, videoIndices: readonly number[], memory: ViewerMemory, random: Random): PageOutcome {
     let viewedCount = 1;

@@ -59,7 +59,11 @@ describe('held-out queries', () => {
       queries,
       new AbortController().signal,
     );
-    expect(Object.fromEntries(ranks.map(({ userId, rank }) => [userId, rank]))).toEqual({ u: 2, v: 1, w: Infinity });
+    expect(Object.fromEntries(ranks.map(({ userId, ranks: [rank] }) => [userId, rank]))).toEqual({
+      u: 2,
+      v: 1,
+      w: Infinity,
+    });
     expect(coverage).toBe(1);
     expect(knownShare).toBeCloseTo(2 / 3);
   });

@@ -1,5 +1,5 @@
 import { type CandidateModel, CatalogueScorer } from '@watchnext/candidate-model';
-import { type NextWatchRank, type PopularityCounts, rankInCatalogue, topK } from '@watchnext/evaluation';
+import { type PopularityCounts, rankInCatalogue, type RankedQuery, topK } from '@watchnext/evaluation';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { breathe } from '@watchnext/offline';
 import type { HeldOutQuery } from './held-out-queries';
@@ -42,7 +42,7 @@ export function popularityScorer(counts: PopularityCounts): HeldOutScorer {
 }
 
 export interface NextWatchRanks {
-  readonly ranks: NextWatchRank[];
+  readonly ranks: RankedQuery[];
   /** Share of the scorer's catalogue that is in the first 100 of at least one query. */
   readonly coverage: number;
   /** Share of queries whose label the scorer can list at all: others were unknown when it was made, and are misses. */
@@ -58,7 +58,7 @@ export async function rankNextWatches(
 ): Promise<NextWatchRanks> {
   const indexOf = new Map(scorer.videoIds.map((videoId, index) => [videoId, index]));
   const listed = new Set<number>();
-  const ranks: NextWatchRank[] = [];
+  const ranks: RankedQuery[] = [];
   let knownCount = 0;
   const rank = (query: HeldOutQuery, scores: ArrayLike<number>) => {
     const seen = new Set<number>();
@@ -71,7 +71,7 @@ export async function rankNextWatches(
     if (label !== undefined) knownCount += 1;
     ranks.push({
       userId: query.example.userId,
-      rank: label === undefined ? Infinity : rankInCatalogue(scores, label, seen),
+      ranks: [label === undefined ? Infinity : rankInCatalogue(scores, label, seen)],
     });
   };
   try {

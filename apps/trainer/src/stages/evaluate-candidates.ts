@@ -1,9 +1,9 @@
 import {
   type MetricRow,
   type MetricTable,
-  nextWatchMetrics,
-  type NextWatchRank,
   PopularityCounts,
+  type RankedQuery,
+  retrievalMetrics,
   type UserRatio,
 } from '@watchnext/evaluation';
 import type { CandidateExample } from '@watchnext/features';
@@ -23,6 +23,8 @@ export const CANDIDATE_QUERIES = 'candidates.queries';
 /** The metric's name. */
 export const recallName = (k: number) => `candidates.recall@${k}`;
 const NDCG_K = 10;
+/** Beyond every list: the average precision of the whole of it is recorded. */
+const WHOLE_LIST = Number.MAX_SAFE_INTEGER;
 /** Recent popularity halves a watch's weight for each day of age. */
 const RECENT_HALF_LIFE_MS = 86_400_000;
 
@@ -95,23 +97,21 @@ function interleave(tables: readonly MetricRow[][]): MetricRow[] {
   return tables[0].flatMap((_, index) => tables.map((table) => table[index]));
 }
 
-export function recallAt(k: number, ranks: readonly NextWatchRank[]): UserRatio {
-  return nextWatchMetrics(ranks, [k]).recallAtK.get(k)!;
+export function recallAt(k: number, ranks: readonly RankedQuery[]): UserRatio {
+  return retrievalMetrics(ranks, [k]).recall.get(k)!;
 }
 
-function rowsOf(scorer: string, ranks: readonly NextWatchRank[], ks: readonly number[], random: Random): MetricRow[] {
-  const metrics = nextWatchMetrics(ranks, [...ks, NDCG_K]);
-  const rows: MetricRow[] = [];
-  for (const k of ks) {
-    const recall = metrics.recallAtK.get(k);
-    if (recall) rows.push({ name: recallName(k), scorer, value: recall.value(), interval: recall.interval(random) });
-  }
-  rows.push({
-    name: 'candidates.map',
+function rowsOf(scorer: string, ranks: readonly RankedQuery[], ks: readonly number[], random: Random): MetricRow[] {
+  const { recall, map, ndcg } = retrievalMetrics(ranks, [...new Set([...ks, NDCG_K, WHOLE_LIST])]);
+  const measured = (name: string, ratio: UserRatio): MetricRow => ({
+    name,
     scorer,
-    value: metrics.meanAveragePrecision.value(),
-    interval: metrics.meanAveragePrecision.interval(random),
+    value: ratio.value(),
+    interval: ratio.interval(random),
   });
-  rows.push(row(`candidates.ndcg@${NDCG_K}`, scorer, metrics.ndcgAtK.get(NDCG_K)?.value() ?? NaN));
-  return rows;
+  return [
+    ...ks.map((k) => measured(recallName(k), recall.get(k)!)),
+    measured('candidates.map', map.get(WHOLE_LIST)!),
+    row(`candidates.ndcg@${NDCG_K}`, scorer, ndcg.get(NDCG_K)!.value()),
+  ];
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { rankInCatalogue, topK } from './catalogue-rank';
-import { nextWatchMetrics } from './next-watch-metrics';
 
 const catalogue = fc
   .array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 })
@@ -39,20 +38,5 @@ describe('ranks in the whole catalogue', () => {
       }),
       { seed: 2 },
     );
-  });
-
-  it('give recall, MAP and NDCG of the next watch', () => {
-    const metrics = nextWatchMetrics(
-      [
-        { userId: 'a', rank: 1 },
-        { userId: 'a', rank: 3 },
-        { userId: 'b', rank: Infinity },
-      ],
-      [1, 10],
-    );
-    expect(metrics.recallAtK.get(1)?.value()).toBeCloseTo(1 / 3);
-    expect(metrics.recallAtK.get(10)?.value()).toBeCloseTo(2 / 3);
-    expect(metrics.meanAveragePrecision.value()).toBeCloseTo((1 + 1 / 3) / 3);
-    expect(metrics.ndcgAtK.get(10)?.value()).toBeCloseTo((1 + 1 / 2) / 3);
   });
 });

@@ -1,8 +1,6 @@
 /** Offline metrics, the baselines that a model must beat, and the gate. Numbers in, numbers out: no models, no I/O. */
-export { averagePrecision, hitRateAtK, ndcgAtK, precisionAtK, recallAtK } from './ranked-list';
 export { rankInCatalogue, topK } from './catalogue-rank';
 export { type IndexSource, type Interval, UserRatio } from './user-ratio';
-export { nextWatchMetrics, type NextWatchMetrics, type NextWatchRank } from './next-watch-metrics';
 export {
   LOSS_WATCH_CAP_SECONDS,
   type LabelledImpression,

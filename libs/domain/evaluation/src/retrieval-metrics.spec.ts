@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { averagePrecision, hitRateAtK, ndcgAtK, precisionAtK, recallAtK } from './ranked-list';
-import { recallCurve, retrievalMetrics } from './retrieval-metrics';
+import { recallCurve, type RetrievalMetric, retrievalMetrics } from './retrieval-metrics';
 
 const K = 7;
 
@@ -12,21 +11,48 @@ const lists = fc.uniqueArray(fc.integer({ min: 0, max: 40 }), { minLength: 2, ma
   }),
 );
 
+/** The same by what stands in the first k places, rather than by ranks. */
+function metricsOfList(ranked: readonly number[], relevant: ReadonlySet<number>, k: number) {
+  const hits = ranked.slice(0, k).map((item) => relevant.has(item));
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const hitsWithin = (places: number) => hits.slice(0, places).filter(Boolean).length;
+  const possible = Math.min(relevant.size, k);
+  const gain = (_: unknown, index: number) => 1 / Math.log2(index + 2);
+  return {
+    recall: hitsWithin(k) / relevant.size,
+    precision: hitsWithin(k) / k,
+    hitRate: hits.includes(true) ? 1 : 0,
+    ndcg: sum(hits.map((hit, index) => (hit ? gain(hit, index) : 0))) / sum(Array.from({ length: possible }, gain)),
+    map: sum(hits.map((hit, index) => (hit ? hitsWithin(index + 1) / (index + 1) : 0))) / possible,
+  };
+}
+
 describe('retrievalMetrics', () => {
+  it('has the values worked out by hand', () => {
+    // Of three relevant videos, one that is not listed.
+    const metrics = retrievalMetrics([{ userId: 'u', ranks: [2, 4, Infinity] }], [1, 2, 4, 10]);
+    const value = (metric: RetrievalMetric, k: number) => metrics[metric].get(k)?.value();
+    expect([1, 2, 10].map((k) => value('recall', k))).toEqual([0, 1 / 3, 2 / 3]);
+    expect([4, 10].map((k) => value('precision', k))).toEqual([0.5, 0.2]);
+    expect([1, 2].map((k) => value('hitRate', k))).toEqual([0, 1]);
+    expect(value('map', 10)).toBeCloseTo((1 / 2 + 2 / 4) / 3, 12);
+    expect(value('ndcg', 4)).toBeCloseTo((1 / Math.log2(3) + 1 / Math.log2(5)) / (1 + 1 / Math.log2(3) + 1 / 2), 12);
+  });
+
+  it('has the reciprocal rank as the average precision of one relevant video, in a list of any length', () => {
+    const queries = [1, 3, Infinity].map((rank) => ({ userId: 'u', ranks: [rank] }));
+    const { map } = retrievalMetrics(queries, [Number.MAX_SAFE_INTEGER]);
+    expect(map.get(Number.MAX_SAFE_INTEGER)?.value()).toBeCloseTo((1 + 1 / 3) / 3, 12);
+  });
+
   it('equals the metrics of the list that the ranks stand for', () => {
     fc.assert(
       fc.property(lists, ({ ranked, relevant }) => {
         // In any order: a caller need not sort.
         const ranks = [...relevant].map((item) => ranked.indexOf(item) + 1);
         const metrics = retrievalMetrics([{ userId: 'u', ranks }], [K]);
-        const value = (metric: keyof typeof metrics) => metrics[metric].get(K)?.value();
-        expect(value('recall')).toBeCloseTo(recallAtK(ranked, relevant, K), 12);
-        expect(value('precision')).toBeCloseTo(precisionAtK(ranked, relevant, K), 12);
-        expect(value('hitRate')).toBe(hitRateAtK(ranked, relevant, K));
-        expect(value('ndcg')).toBeCloseTo(ndcgAtK(ranked, relevant, K), 12);
-        // Over all relevant ones there, over as many as fit into k here.
-        const whole = averagePrecision(ranked.slice(0, K), relevant) * relevant.size;
-        expect(value('map')).toBeCloseTo(whole / Math.min(relevant.size, K), 12);
+        for (const [metric, expected] of Object.entries(metricsOfList(ranked, relevant, K)))
+          expect(metrics[metric as RetrievalMetric].get(K)?.value()).toBeCloseTo(expected, 12);
       }),
       { seed: 5, numRuns: 300 },
     );
