@@ -4,7 +4,7 @@ import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
 import { requireArchivedPartitions } from './rebuild/archived-partitions';
 import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
-import { followLog } from './rebuild/follow-log';
+import { foldToEnd } from './rebuild/fold-to-end';
 import { restorePartition } from './rebuild/restore-partition';
 
 interface Options {
@@ -54,7 +54,7 @@ runCommand(async () => {
       const report = await restorePartition(parts, partition, { partitionCount, overwrite: options.overwrite });
       process.stdout.write(`${JSON.stringify(report)}\n`);
     }
-    if (log) await followLog(log, store, logger, partitions, partitionCount);
+    if (log) await foldToEnd(log, store, logger, partitions, partitionCount);
   } finally {
     for (const close of closing.reverse()) await close();
   }

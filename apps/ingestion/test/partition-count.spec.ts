@@ -5,7 +5,7 @@ import { loadDriverSettings } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { openCheckpoints, openParquetArchive } from '@watchnext/event-archive';
 import { eventOf, recordOf, runBuilt, temporaryDirectory, watchOf } from '@watchnext/testing';
-import { followLog } from '../src/rebuild/follow-log';
+import { foldToEnd } from '../src/rebuild/fold-to-end';
 import { requireArchivedPartitions } from '../src/rebuild/archived-partitions';
 import { restorePartition } from '../src/rebuild/restore-partition';
 import { writeCheckpoint } from '../src/rebuild/write-checkpoint';
@@ -35,7 +35,7 @@ describe('commands on a system whose topic has 4 partitions', () => {
     await log.append(TOPICS.activity, [
       { ...recordOf(eventOf(watchOf('user-0', 'video-8'), AT_MS)), key: 'of-another' },
     ]);
-    for (let times = 0; times < 2; times++) await followLog(log, store, quiet, partitions, PARTITIONS);
+    for (let times = 0; times < 2; times++) await foldToEnd(log, store, quiet, partitions, PARTITIONS);
     const archive = openParquetArchive(join(folder.path, 'archive'));
     const records = await allRecords(log, TOPICS.activity);
     for (const partition of partitions) {

@@ -17,7 +17,7 @@ import {
   watchOf,
 } from '@watchnext/testing';
 import { Materialiser, RetentionGapError } from '../src/materialise/materialiser';
-import { followLog } from '../src/rebuild/follow-log';
+import { foldToEnd } from '../src/rebuild/fold-to-end';
 import { restorePartition, type RestoreOptions } from '../src/rebuild/restore-partition';
 import { writeCheckpoint } from '../src/rebuild/write-checkpoint';
 import { allRecords, openStores, PARTITIONS, quiet, sorted, storedStates, type Stores } from './harness';
@@ -59,9 +59,9 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
       await stores.log.append(TOPICS.activity, [{ key: 'user-1', value: Buffer.from([0xff, 0xff]) }]);
       await stores.log.append(TOPICS.activity, [{ ...recordOf(events[900] as Event), key: 'not-its-user' }]);
       await stores.log.append(TOPICS.activity, events.slice(901).map(recordOf));
-      await followLog(stores.log, store, quiet, partitions, PARTITIONS);
+      await foldToEnd(stores.log, store, quiet, partitions, PARTITIONS);
       // The record that was sent on came after the end that was known.
-      await followLog(stores.log, store, quiet, partitions, PARTITIONS);
+      await foldToEnd(stores.log, store, quiet, partitions, PARTITIONS);
       streamed = sorted(await storedStates(store));
       expect(streamed.length).toBe(USERS.length);
     });
@@ -89,7 +89,7 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
     const restoreAll = async () => {
       const reports = [];
       for (const partition of partitions) reports.push(await restore(partition));
-      await followLog(stores.log, store, quiet, partitions, PARTITIONS);
+      await foldToEnd(stores.log, store, quiet, partitions, PARTITIONS);
       return reports;
     };
     const checkpointAll = async () => {
@@ -175,7 +175,7 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
       await expectStreamed();
       const report = await restore(0, { overwrite: true });
       expect((await store.readMark(0))?.offset).toBe(report.markOffset);
-      await followLog(stores.log, store, quiet, partitions, PARTITIONS);
+      await foldToEnd(stores.log, store, quiet, partitions, PARTITIONS);
       await expectStreamed();
     });
 
@@ -223,7 +223,7 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
       const gap = late.resumeOffset(1);
       await expect(gap).rejects.toThrow(RetentionGapError);
       await expect(gap).rejects.toThrow(/from offset 100, .* before 200.*npm run rebuild -- --partition 1/);
-      await expect(followLog(shortenedOf(stores.log), store, quiet, [1], PARTITIONS)).rejects.toThrow(
+      await expect(foldToEnd(shortenedOf(stores.log), store, quiet, [1], PARTITIONS)).rejects.toThrow(
         RetentionGapError,
       );
 

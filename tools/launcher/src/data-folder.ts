@@ -165,12 +165,12 @@ export class DataFolder {
     } catch {
       // Damaged, as by a power cut: there is nothing to wait for that we know of.
     }
-    const limitMs = Date.now() + STRAGGLER_LIMIT_MS;
+    const giveUpAtMs = Date.now() + STRAGGLER_LIMIT_MS;
     for (let told = false; ; told = true) {
       left = left.filter(isAlive);
       if (left.length === 0) return;
       if (!told) onWait(left.map(({ pid }) => pid));
-      if (Date.now() > limitMs) {
+      if (Date.now() > giveUpAtMs) {
         throw new LaunchError(
           `processes of an earlier start still work in ${this.path}: ${left.map(({ pid }) => pid).join(', ')}`,
           'End them with kill, then start again.',

@@ -261,14 +261,14 @@ async function fullList(
   asked: Parameters<GatewayClient['recommendations']>[1],
   signal: AbortSignal,
 ): Promise<Recommendations> {
-  const limitMs = Date.now() + SNAPSHOT_LIMIT_MS;
+  const giveUpAtMs = Date.now() + SNAPSHOT_LIMIT_MS;
   for (;;) {
     const answer = gateway.recommendations(userId, asked, signal);
     const rung = await answer.then(
       (list) => list.rung,
       () => undefined,
     );
-    if (rung === 'full' || signal.aborted || Date.now() > limitMs) return answer;
+    if (rung === 'full' || signal.aborted || Date.now() > giveUpAtMs) return answer;
     await sleep(200, undefined, { signal });
   }
 }

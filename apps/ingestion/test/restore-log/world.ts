@@ -16,7 +16,7 @@ import {
   videoUpsertedOf,
   watchOf,
 } from '@watchnext/testing';
-import { followLog } from '../../src/rebuild/follow-log';
+import { foldToEnd } from '../../src/rebuild/fold-to-end';
 import { type RestoreOptions, type RestoreReport, restoreTopic } from '../../src/restore-log/restore-topic';
 import { allRecords, quiet } from '../harness';
 
@@ -114,7 +114,7 @@ export const writeCatalogue = ({ log }: World, count: number) =>
 
 /** Folds what the log has; twice, as records that are sent on come after the end that was known. */
 export async function fold(world: World): Promise<void> {
-  for (let i = 0; i < 2; i++) await followLog(world.log, world.store, quiet, partitionsOf(world), world.partitionCount);
+  for (let i = 0; i < 2; i++) await foldToEnd(world.log, world.store, quiet, partitionsOf(world), world.partitionCount);
 }
 
 /** Archives what the log has, in several files of each partition. */

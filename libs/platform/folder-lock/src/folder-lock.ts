@@ -69,12 +69,12 @@ export async function lockFolder(directory: string): Promise<() => Promise<void>
 }
 
 async function outlastOthers(directory: string, token: string): Promise<void> {
-  const limitMs = Date.now() + GIVE_WAY_LIMIT_MS;
+  const giveUpAtMs = Date.now() + GIVE_WAY_LIMIT_MS;
   for (;;) {
     const others = (await liveClaims(directory)).filter((claim) => claim.token !== token);
     if (others.length === 0) return;
     const winner = others.find(({ holds }) => holds) ?? others.find((claim) => claim.token < token);
-    if (winner !== undefined || Date.now() > limitMs) {
+    if (winner !== undefined || Date.now() > giveUpAtMs) {
       throw new FolderInUseError(directory, (winner ?? others[0]).processId);
     }
     await sleep(2);

@@ -11,7 +11,7 @@ import { Materialiser } from '../materialise/materialiser';
  * Joins the materialisers' group until the states of these partitions have all that the log held at the call; whether
  * this member or another one folded it makes no difference.
  */
-export async function followLog(
+export async function foldToEnd(
   log: EventLog,
   store: FeatureStore,
   logger: Logger,
