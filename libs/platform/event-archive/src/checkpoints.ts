@@ -9,7 +9,6 @@
  * the user ids: length (4 bytes, little-endian) and bytes of the id, then of the encoded state. In a folder, one under way
  * lies in `<topic>/.incoming/`.
  */
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,9 +17,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { StoredFilesSettings } from '@watchnext/config';
-import { makeOwnFolder, syncPath } from '@watchnext/folder-lock';
+import { makeOwnFolder, readdirIfThere, sha256Of, syncPath } from '@watchnext/folder-lock';
 import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
-import { INCOMING_FOLDER, readdirIfThere, withIncoming } from './incoming-folder';
+import { INCOMING_FOLDER, withIncoming } from './incoming-folder';
 import { EventArchiveError } from './port';
 
 export interface Checkpoint {
@@ -164,12 +163,6 @@ async function* unframed(bytes: AsyncIterable<Buffer>): AsyncGenerator<Checkpoin
     }
     rest = rest.subarray(at);
   }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 class FolderFiles implements CheckpointFiles {

@@ -13,9 +13,9 @@ import {
   dayOfFolder,
   parseFileName,
 } from './archive-files';
-import { syncPath } from '@watchnext/folder-lock';
+import { readdirIfThere, syncPath } from '@watchnext/folder-lock';
 import { checksumFile } from './checksum';
-import { INCOMING_FOLDER, readdirIfThere, withIncoming } from './incoming-folder';
+import { INCOMING_FOLDER, withIncoming } from './incoming-folder';
 import { ArchiveCorruptError } from './port';
 import type { FilePart } from './read-plan';
 import type { ArchiveStorage, LocalParts } from './storage';

@@ -1,8 +1,8 @@
 /** Files on their way into the archive and its checkpoints, under names of their own; what a crash left goes after an hour. */
 import { randomBytes } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '@watchnext/folder-lock';
+import { makeFolder, readdirIfThere } from '@watchnext/folder-lock';
 
 /** In the folder of a topic; who lists files there passes over hidden names. */
 export const INCOMING_FOLDER = '.incoming';
@@ -23,15 +23,6 @@ export async function withIncoming<Result>(
     return await work(path);
   } finally {
     await rm(path, { force: true }).catch(() => undefined);
-  }
-}
-
-export async function readdirIfThere(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
 

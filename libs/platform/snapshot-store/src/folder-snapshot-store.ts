@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
-import { linkOrCopy, makeFolder, syncPath } from '@watchnext/folder-lock';
+import { linkOrCopy, makeFolder, readdirIfThere, syncPath } from '@watchnext/folder-lock';
 import { listFiles } from './digests';
 import { errorCode, writeNewFile } from './durable-files';
 import { FolderPointer } from './folder-pointer';
@@ -199,15 +199,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-    throw error;
-  }
-}
-
-async function readdirIfThere(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

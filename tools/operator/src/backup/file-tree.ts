@@ -1,9 +1,6 @@
 /** Files under names with slashes, in a folder or below a prefix of a bucket: what a backup is made of, and made from. */
-import { createReadStream } from 'node:fs';
 import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { makeFolder, syncPath } from '@watchnext/folder-lock';
 import { ObjectStore, type ObjectStoreSettings } from '@watchnext/object-store';
 
@@ -112,10 +109,3 @@ export class BucketTree implements FileTree {
 }
 
 const byName = (files: TreeFile[]) => files.sort((a, b) => (a.name < b.name ? -1 : 1));
-
-/** Of a local file, in hexadecimal. */
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}

@@ -2,8 +2,8 @@
 import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeOwnFolder } from '@watchnext/folder-lock';
-import { type FileTree, sha256Of } from './file-tree';
+import { makeOwnFolder, sha256Of } from '@watchnext/folder-lock';
+import type { FileTree } from './file-tree';
 import { type BackedUpFile, BackupError } from './manifest';
 
 /** @returns a local copy, for the caller to take or remove */
