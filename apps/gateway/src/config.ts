@@ -52,9 +52,9 @@ export const gatewaySettings = z
     WATCHNEXT_FRESH_POSITION: z.coerce.number().int().min(0).max(49).default(5),
     /** Videos that the place is drawn from, the one that it would have among them. */
     WATCHNEXT_FRESH_POOL: z.coerce.number().int().min(2).max(100).default(6),
-    /** A video that was served to a viewer so often without being watched is left out … */
+    /** A video that was served to a viewer so often, and not watched, is left out for `WATCHNEXT_FATIGUE_HOURS`. */
     WATCHNEXT_FATIGUE_IMPRESSIONS: positiveInteger(20),
-    /** … until this long after it was served last. 0: it never is. */
+    /** For how long after it was last served a video is left out that was served often and not watched. 0: none is. */
     WATCHNEXT_FATIGUE_HOURS: z.coerce.number().min(0).default(24),
     /** Candidates asked of retrieval. */
     WATCHNEXT_CANDIDATES: z.coerce.number().int().min(1).max(1_000).default(200),
