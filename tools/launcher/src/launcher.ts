@@ -175,7 +175,7 @@ export class Launcher {
     supervisor.startInBackground(plan.trainer([]));
     live?.start();
     this.say(
-      `\nThe page: ${plan.gatewayUrl}\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`,
+      `\nThe page: ${plan.gatewayUrl}\nEvents: ${plan.ingestionUrl}/v1/events\nTraining again every ten minutes${live ? ', while the simulated viewers go on' : ''}. Ctrl-C stops everything.\n`,
     );
     await this.stayUp(gateway, live, first.snapshotId, signal);
     return EXIT_CODES.done;

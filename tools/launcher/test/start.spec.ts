@@ -154,6 +154,13 @@ describe('npm start', () => {
 
       const url = /The page: (\S+)/.exec(started.output())![1];
       expect((await fetch(url)).status).toBe(200);
+      const events = /Events: (\S+)/.exec(started.output())![1];
+      const sent = await fetch(events, {
+        method: 'POST',
+        body: '{"events":[]}',
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(await sent.json()).toEqual({ accepted: 0, results: [] });
 
       const services = runningServices();
       expect(services.length).toBeGreaterThanOrEqual(5);
