@@ -59,6 +59,10 @@ export const rollout = (labels: string, desired: number, available: number): Ser
   [`rollout_info_replicas_available{name="gateway",${labels}}`]: staying(available),
 });
 
+export const unwritten = (age: number): Series => ({
+  'watchnext_ingestion_archive_unwritten_age_seconds{topic="t"}': staying(age),
+});
+
 /** Seven and a half days of 60 steps of three hours: what an impression brings at first, and in the last eighteen hours. */
 export const feedback = (impressionsPerStep: number, secondsBefore: number, secondsNow: number): Series => ({
   'watchnext_ingestion_impressions_total{pod="ingestion-materialise-1"}': growing(impressionsPerStep),

@@ -17,6 +17,7 @@ import {
   staying,
   unusable,
   up,
+  unwritten,
 } from './alert-series';
 import { built } from './built';
 import { judgeRules, missingForRules, type RuleCase, type Series } from './promtool';
@@ -293,18 +294,10 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     silent: [{ 'watchnext_ingestion_batch_failures_total{role="archive",topic="watchnext.activity.v1"}': '0x50 1x10' }],
   },
   WatchNextArchiveUnwritten: {
-    fires: {
-      'watchnext_ingestion_archive_unwritten_age_seconds{pod="a",topic="watchnext.catalog.v1",partition="0"}':
-        staying(700),
-    },
-    labels: { topic: 'watchnext.catalog.v1' },
-    summary: 'Records of watchnext.catalog.v1 have waited for 700 s to be archived.',
-    silent: [
-      {
-        'watchnext_ingestion_archive_unwritten_age_seconds{pod="a",topic="watchnext.catalog.v1",partition="0"}':
-          staying(60),
-      },
-    ],
+    fires: unwritten(700),
+    labels: { topic: 't' },
+    summary: 'Records of t have waited for 700 s to be archived.',
+    silent: [unwritten(60)],
   },
   WatchNextPodsMissing: {
     fires: replicas(3, 1),
