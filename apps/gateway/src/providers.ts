@@ -70,7 +70,7 @@ function stores({ settings, logger, eventLog, featureStore }: WholeParts): Provi
     {
       provide: tokens.SERVICE_LOG,
       useFactory: () =>
-        eventLog ? { eventLog, unavailable: undefined } : openServiceLog(settings, paths.eventLog, logger),
+        eventLog ? { eventLog, unavailable: undefined } : openServiceLog(settings, paths.eventLog, 'gateway', logger),
     },
     {
       provide: tokens.EVENT_LOG,

@@ -28,7 +28,7 @@ runCommand(async () => {
   const { settings, paths, logger, archive, checkpoints } = openCommand('archive-gaps');
   checkpoints.close();
   try {
-    const log = await openSystemLog(settings, paths.eventLog);
+    const log = await openSystemLog(settings, paths.eventLog, 'ingestion');
     const settleMs = settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS * 1_000 + WRITE_MS;
     const onWait = () => tell(`something is missing: waiting ${settleMs / 1_000} s for what is being archived now`);
     const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs, onWait).finally(() => log.close());

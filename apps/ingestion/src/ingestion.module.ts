@@ -51,7 +51,7 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
     const providers: Provider[] = [
       { provide: SETTINGS, useValue: settings },
       { provide: LOGGER, useValue: logger },
-      { provide: SERVICE_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, logger) },
+      { provide: SERVICE_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, 'ingestion', logger) },
       { provide: LOG, inject: [SERVICE_LOG], useFactory: ({ eventLog }: ServiceLog) => eventLog },
       { provide: FEATURE_STORE, useFactory: () => openFeatureStore(settings, paths.featureStore) },
       { provide: ARCHIVE, useFactory: () => openEventArchive(settings, paths.archive) },

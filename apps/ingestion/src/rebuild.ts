@@ -45,7 +45,7 @@ runCommand(async () => {
   try {
     // First, as both may refuse, before the store is made or anything in it thrown away.
     if (options.archiveOnly) await requireArchivedPartitions(archive, partitionCount);
-    const log = options.archiveOnly ? undefined : await openSystemLog(settings, paths.eventLog);
+    const log = options.archiveOnly ? undefined : await openSystemLog(settings, paths.eventLog, 'ingestion');
     closing.push(() => log?.close());
     const store = openFeatureStore(settings, paths.featureStore);
     closing.push(() => store.close());

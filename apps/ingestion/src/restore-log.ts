@@ -84,9 +84,9 @@ async function restoreLog(stopping: Stopping): Promise<number> {
         `WATCHNEXT_ACTIVITY_PARTITIONS: the archive was cut into ${other} partitions, not ${partitionCount}: set it to ${other}, or keep the ` +
           `setting and say --partitions-before ${other}`,
       ]);
-    const log = await openSystemLog(settings, paths.eventLog).catch((error: unknown) => {
+    const log = await openSystemLog(settings, paths.eventLog, 'ingestion').catch((error: unknown) => {
       if (!(error instanceof NothingRanError)) throw error;
-      return dryRun ? undefined : openEventLog(settings, paths.eventLog);
+      return dryRun ? undefined : openEventLog(settings, paths.eventLog, 'ingestion');
     });
     closing.push(() => log?.close());
     if (!dryRun) await log?.ensureTopics(Object.values(topicSpecs(newPartitionCount)));

@@ -58,7 +58,7 @@ export class RankingModule implements OnApplicationShutdown {
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
-        { provide: EVENT_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, logger) },
+        { provide: EVENT_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, 'ranking', logger) },
         { provide: SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
       ],
     };

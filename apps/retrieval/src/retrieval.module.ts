@@ -69,7 +69,7 @@ export class RetrievalModule implements OnApplicationShutdown {
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },
-        { provide: EVENT_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, logger) },
+        { provide: EVENT_LOG, useFactory: () => openServiceLog(settings, paths.eventLog, 'retrieval', logger) },
         { provide: SNAPSHOT_STORE, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
       ],
     };

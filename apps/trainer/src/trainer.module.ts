@@ -50,7 +50,7 @@ export class TrainerModule implements OnApplicationShutdown {
         { provide: TOKENS.archive, useFactory: () => openEventArchive(settings, paths.archive) },
         { provide: TOKENS.store, useFactory: () => openSnapshotStore(settings, paths.snapshots) },
         // Only to announce, at the end: one that is down must not keep hours of training from beginning.
-        { provide: TOKENS.openLog, useValue: () => openEventLog(settings, paths.eventLog) },
+        { provide: TOKENS.openLog, useValue: () => openEventLog(settings, paths.eventLog, 'trainer') },
         { provide: TOKENS.backend, useFactory: () => selectBackend(settings.WATCHNEXT_TENSOR_BACKEND) },
         { provide: TOKENS.reporter, useFactory: () => progressReporter(settings, logger) },
         { provide: TOKENS.print, useValue: print },

@@ -165,7 +165,7 @@ export class LocalSystem {
   }
 
   openLog(): Promise<EventLog> {
-    return openEventLog(this.settings, this.paths.eventLog);
+    return openEventLog(this.settings, this.paths.eventLog, 'operator');
   }
 
   /** Resolves once every accepted event is in the states and in the archive. */

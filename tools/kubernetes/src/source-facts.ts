@@ -51,6 +51,14 @@ export function topicsUsedBy(folder: string): { reads: string[]; writes: string[
   };
 }
 
+/** Under which names the sources below a folder open the event log. */
+export function logClientsOf(folder: string): Set<string> {
+  const text = [...sourcesOf(folder).values()].join('\n');
+  return new Set(
+    [...text.matchAll(/\bopen(?:Event|Service|System)Log\([^;]*?, '(\w+)'/g)].map(([, name]) => name as string),
+  );
+}
+
 /** Paths that an app answers with GET. */
 export function routesOf(app: App): Set<string> {
   const text = [...sourcesOf(`apps/${app}/src`).values()].join('\n');

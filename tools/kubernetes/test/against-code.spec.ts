@@ -11,6 +11,7 @@ import {
   MALLOC_SETTINGS,
 } from '@watchnext/config';
 import { RankingServiceService, RetrievalServiceService, TOPICS, topicSpecs } from '@watchnext/contract';
+import { tailGroupPrefix } from '@watchnext/event-log';
 import { parseExperiments } from '@watchnext/experiments';
 import { LIVENESS_SERVICE } from '@watchnext/service';
 import { describeUnlessMissing } from '@watchnext/testing';
@@ -23,6 +24,7 @@ import { trainerSettings } from '../../../apps/trainer/src/settings';
 import {
   environmentOf,
   type KubernetesObject,
+  logClientsOf,
   missingForManifests,
   REPOSITORY,
   routesOf,
@@ -65,6 +67,8 @@ const PROGRAMS = {
   trainer: 'apps/trainer/src',
   operator: 'tools/operator/src',
 };
+
+const LOG_PROGRAMS: Readonly<Record<string, string>> = { ...PROGRAMS, ranking: 'apps/ranking/src' };
 
 function serviceNameOf(path: string): string {
   return path.split('/')[1] as string;
@@ -366,6 +370,15 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       // Services also follow topics by libraries that this does not look into.
       if (user === 'operator')
         expect([...allowed('Read'), ...allowed('Write')]).toHaveLength(reads.length + writes.length);
+    });
+
+    it.each(Object.keys(LOG_PROGRAMS))('let %s tail topics in groups of its own, and in no other', (user) => {
+      expect([...logClientsOf(LOG_PROGRAMS[user]!)]).toEqual([user]);
+      const acls = built('strimzi').find(({ kind, metadata }) => kind === 'KafkaUser' && metadata.name === user)?.spec
+        .authorization.acls as { resource: { type: string; name: string } }[];
+      const tailed = acls.map(({ resource }) => resource.name).filter((name) => name.startsWith('tail'));
+      // It announces, and follows nothing.
+      expect(tailed).toEqual(user === 'trainer' ? [] : [tailGroupPrefix(user)]);
     });
 
     it('KEDA watches topics that exist, at the brokers of the apps, with at most one replica for each partition', () => {

@@ -7,7 +7,7 @@ import { openFeatureStore } from '@watchnext/feature-store';
 async function openDrivers() {
   const settings = loadDriverSettings();
   const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
-  const log = await openSystemLog(settings, paths.eventLog);
+  const log = await openSystemLog(settings, paths.eventLog, 'operator');
   const archive = openEventArchive(settings, paths.archive);
   const store = openFeatureStore(settings, paths.featureStore);
   const checkpoints = openCheckpoints(settings, paths.archive);

@@ -21,7 +21,7 @@ interface Options {
 /** The log is opened only to announce: a rollback must not wait for one that is down, or make one. */
 async function announce(snapshotId: string): Promise<void> {
   const settings = loadDriverSettings();
-  const log = await openSystemLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
+  const log = await openSystemLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog, 'operator');
   try {
     await announceSnapshot(log, snapshotId);
   } finally {

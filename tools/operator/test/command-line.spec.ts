@@ -46,7 +46,7 @@ describe('a command of the operator', () => {
     const world = await temporaryDirectory('operator-forget');
     try {
       const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: world.path });
-      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog);
+      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog, 'operator');
       await log.ensureTopics(Object.values(topicSpecs(settings.WATCHNEXT_ACTIVITY_PARTITIONS)));
       await log.close();
       const expected = { status: 3, text: expect.stringContaining('x: no deletion in the archive') };
@@ -68,7 +68,7 @@ describe('a command of the operator', () => {
     const world = await temporaryDirectory('operator-partitions');
     try {
       const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: world.path });
-      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog);
+      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog, 'operator');
       await log.ensureTopics(Object.values(topicSpecs(4)));
       await log.close();
       const environment = { WATCHNEXT_DATA_DIR: world.path, WATCHNEXT_ACTIVITY_PARTITIONS: setting };
@@ -87,7 +87,7 @@ describe('a command of the operator', () => {
     const world = await temporaryDirectory('operator-letters');
     try {
       const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: world.path });
-      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog);
+      const log = await openEventLog(settings, embeddedPaths(world.path).eventLog, 'operator');
       await log.ensureTopics(Object.values(topicSpecs(settings.WATCHNEXT_ACTIVITY_PARTITIONS)));
       const list = (...filters: string[]) =>
         runBuilt(built('dead-letters'), ['list', ...filters], { WATCHNEXT_DATA_DIR: world.path });

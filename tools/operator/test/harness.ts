@@ -14,7 +14,7 @@ export async function openWorld(environment: Record<string, string> = {}) {
   const directory = await temporaryDirectory('operator');
   const settings = loadDriverSettings({ WATCHNEXT_DATA_DIR: directory.path, ...environment });
   const paths = embeddedPaths(directory.path);
-  const log = await openEventLog(settings, paths.eventLog);
+  const log = await openEventLog(settings, paths.eventLog, 'operator');
   const drivers: Drivers = {
     partitionCount: PARTITIONS,
     log,

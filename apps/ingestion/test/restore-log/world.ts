@@ -26,7 +26,8 @@ const USERS = Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? `zoÃ«-${i}-ðŸ˜
 /** A log, as an embedded one in a folder or on a server. */
 export type OpenLog = (folder: string) => Promise<EventLog>;
 
-export const embeddedLog: OpenLog = (folder) => openEventLog(loadDriverSettings({}), join(folder, 'event-log'));
+export const embeddedLog: OpenLog = (folder) =>
+  openEventLog(loadDriverSettings({}), join(folder, 'event-log'), 'ingestion');
 
 export const kafkaLog =
   (brokers: string): OpenLog =>
@@ -38,6 +39,7 @@ export const kafkaLog =
         WATCHNEXT_KAFKA_NAMESPACE: `restore-${randomUUID()}.`,
       }),
       '',
+      'ingestion',
     );
 
 export interface World {

@@ -5,7 +5,7 @@
  * @example
  *   const schema = z.object({ ...driverSettings, ...loggingSettings }).superRefine(checkDriverSettings);
  *   const settings = loadConfig(schema);
- *   const log = await openEventLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
+ *   const log = await openEventLog(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog, 'gateway');
  */
 import { z } from 'zod';
 import { checkEventLogSettings, eventLogSettings } from './event-log-settings';

@@ -4,7 +4,7 @@
  *
  * @example
  *   const schema = z.object({ ...storageSettings, ...eventLogSettings }).superRefine(checkEventLogSettings);
- *   const log = await openEventLog(loadConfig(schema), paths.eventLog);
+ *   const log = await openEventLog(loadConfig(schema), paths.eventLog, 'gateway');
  */
 import { z } from 'zod';
 import { ConfigError } from './load-config';

@@ -4,6 +4,12 @@ export { appendFitting, appendInSlices, bytesOf, SLICE_BYTES, slicesOf } from '.
 export { openEmbeddedEventLog } from './embedded/embedded-event-log';
 export { openKafkaEventLog } from './kafka/kafka-event-log';
 export { TopicPolicyError } from './kafka/kafka-admin';
-export { KAFKA_DEFAULTS, type KafkaSettings, type SaslCredentials, type SaslMechanism } from './kafka/kafka-settings';
+export {
+  KAFKA_DEFAULTS,
+  type KafkaSettings,
+  type SaslCredentials,
+  type SaslMechanism,
+  tailGroupPrefix,
+} from './kafka/kafka-settings';
 export { NothingRanError, openSystemLog, wrongPartitionCount } from './open-system-log';
-export { kafkaSettingsOf, openEventLog, type OpenOptions } from './open-event-log';
+export { kafkaSettingsOf, type LogClient, openEventLog, type OpenOptions } from './open-event-log';

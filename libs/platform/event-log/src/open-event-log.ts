@@ -4,6 +4,9 @@ import { openKafkaEventLog } from './kafka/kafka-event-log';
 import { KAFKA_DEFAULTS, type KafkaSettings } from './kafka/kafka-settings';
 import type { EventLog, LogUnavailableError } from './port';
 
+/** Who opens it: a broker's log names it, and rights are given to the groups by which it tails a topic, `tail-<app>-…`. */
+export type LogClient = 'gateway' | 'retrieval' | 'ranking' | 'ingestion' | 'trainer' | 'operator';
+
 export interface OpenOptions {
   /**
    * For those who can do without the log for a while: where no broker answers at once, this is told, and the log is opened
@@ -22,6 +25,7 @@ export interface OpenOptions {
 export async function openEventLog(
   settings: EventLogSettings,
   embeddedFolder: string,
+  app: LogClient,
   options: OpenOptions = {},
 ): Promise<EventLog> {
   requireConsistentEventLog(settings);
@@ -29,15 +33,16 @@ export async function openEventLog(
     requireFolder('WATCHNEXT_DATA_DIR', embeddedFolder);
     return openEmbeddedEventLog(embeddedFolder);
   }
-  return openKafkaEventLog(kafkaSettingsOf(settings), options.onUnavailable);
+  return openKafkaEventLog(kafkaSettingsOf(settings, app), options.onUnavailable);
 }
 
 /** Certificates in it change as their files do. @throws ConfigError where one cannot be used */
-export function kafkaSettingsOf(settings: EventLogSettings): KafkaSettings {
+export function kafkaSettingsOf(settings: EventLogSettings, app: LogClient): KafkaSettings {
   requireConsistentEventLog(settings);
   const { WATCHNEXT_KAFKA_SASL_MECHANISM: mechanism } = settings;
   return {
     ...KAFKA_DEFAULTS,
+    clientId: app,
     brokers: settings.WATCHNEXT_KAFKA_BROKERS ?? [],
     namespace: settings.WATCHNEXT_KAFKA_NAMESPACE,
     compression: settings.WATCHNEXT_KAFKA_COMPRESSION,

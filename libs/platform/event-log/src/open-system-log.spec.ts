@@ -11,7 +11,7 @@ describe('openSystemLog', () => {
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'watchnext-system-log-'))));
   afterEach(() => rmSync(directory, { recursive: true }));
   const open = (partitions: number, folder = directory) =>
-    openSystemLog(loadDriverSettings({ WATCHNEXT_ACTIVITY_PARTITIONS: String(partitions) }), folder);
+    openSystemLog(loadDriverSettings({ WATCHNEXT_ACTIVITY_PARTITIONS: String(partitions) }), folder, 'operator');
 
   async function run(partitionCount: number): Promise<void> {
     const log = openEmbeddedEventLog(directory);

@@ -2,7 +2,7 @@
 import { ConfigError, type DriverSettings, type EventLogSettings } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { hasEmbeddedEventLog } from './embedded/environment';
-import { openEventLog } from './open-event-log';
+import { type LogClient, openEventLog } from './open-event-log';
 import { type EventLog, EventLogError, UnknownTopicError } from './port';
 
 type SystemLogSettings = EventLogSettings & Pick<DriverSettings, 'WATCHNEXT_ACTIVITY_PARTITIONS'>;
@@ -34,10 +34,14 @@ export function wrongPartitionCount(found: string, actual: number, setting: numb
  * @param embeddedFolder as that of `openEventLog`; not made where it is missing
  * @throws NothingRanError; ConfigError where the activity topic has other partitions than the setting says; and as `openEventLog`
  */
-export async function openSystemLog(settings: SystemLogSettings, embeddedFolder: string): Promise<EventLog> {
+export async function openSystemLog(
+  settings: SystemLogSettings,
+  embeddedFolder: string,
+  app: LogClient,
+): Promise<EventLog> {
   if (settings.WATCHNEXT_EVENT_LOG === 'embedded' && !hasEmbeddedEventLog(embeddedFolder))
     throw new NothingRanError(TOPICS.activity);
-  const log = await openEventLog(settings, embeddedFolder);
+  const log = await openEventLog(settings, embeddedFolder, app);
   try {
     const actual = await log.partitionCount(TOPICS.activity);
     const { WATCHNEXT_ACTIVITY_PARTITIONS: setting } = settings;

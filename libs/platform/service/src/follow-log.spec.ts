@@ -46,7 +46,7 @@ describe('a service and an event log that is down', () => {
   it('opens it all the same, soon, and says in the log why it does not answer', async () => {
     const startedAt = performance.now();
     // Nothing listens on port 9.
-    const { eventLog, unavailable } = await openServiceLog(kafka(9), '', logger);
+    const { eventLog, unavailable } = await openServiceLog(kafka(9), '', 'gateway', logger);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(unavailable).toBeInstanceOf(LogUnavailableError);
     expect(unavailable?.message).toContain('127.0.0.1:9');
@@ -134,7 +134,7 @@ describe('a service and an event log that is down', () => {
 
   it('reads no topic of a log that never came: what is asked of it fails, and its end is soon', async () => {
     const settings = { ...kafka(9), WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: 300 } as ReturnType<typeof kafka>;
-    const { eventLog }: { eventLog: EventLog } = await openServiceLog(settings, '', logger);
+    const { eventLog }: { eventLog: EventLog } = await openServiceLog(settings, '', 'gateway', logger);
     await expect(eventLog.partitionCount('a.v1')).rejects.toBeInstanceOf(LogUnavailableError);
     await eventLog.close();
   });

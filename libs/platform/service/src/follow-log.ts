@@ -1,7 +1,7 @@
 /** What services that can do without the event log for a while do alike: open it though it is down, and follow it once it is back. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventLogSettings } from '@watchnext/config';
-import { type EventLog, EventLogError, openEventLog, type Subscription } from '@watchnext/event-log';
+import { type EventLog, EventLogError, type LogClient, openEventLog, type Subscription } from '@watchnext/event-log';
 import type { Logger } from './logger';
 
 const RETRY_MS = 2_000;
@@ -24,6 +24,7 @@ export interface ServiceLog {
 export async function openServiceLog(
   settings: EventLogSettings,
   embeddedFolder: string,
+  app: LogClient,
   logger: Logger,
 ): Promise<ServiceLog> {
   let unavailable: Error | undefined;
@@ -31,7 +32,7 @@ export async function openServiceLog(
     unavailable = error;
     logger.error({ err: error }, 'the event log does not answer; starting without it, and trying again');
   };
-  const eventLog = await openEventLog(settings, embeddedFolder, { onUnavailable });
+  const eventLog = await openEventLog(settings, embeddedFolder, app, { onUnavailable });
   return { eventLog, unavailable };
 }
 

@@ -128,6 +128,6 @@ export async function openStores(
 ): Promise<{ log: EventLog; store: FeatureStore }> {
   const settings = loadDriverSettings(environment);
   const paths = embeddedPaths(directory);
-  const log = await openEventLog(settings, paths.eventLog);
+  const log = await openEventLog(settings, paths.eventLog, 'operator');
   return { log, store: openFeatureStore(settings, paths.featureStore) };
 }

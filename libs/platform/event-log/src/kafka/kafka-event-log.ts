@@ -27,7 +27,7 @@ import { registerCodecs } from './codecs';
 import { KafkaAdmin } from './kafka-admin';
 import { KafkaAppender } from './kafka-appender';
 import { translate } from './kafka-errors';
-import type { KafkaSettings } from './kafka-settings';
+import { type KafkaSettings, tailGroupPrefix } from './kafka-settings';
 import { KafkaSubscription } from './kafka-subscription';
 import { tailTopic } from './kafka-tail';
 
@@ -111,7 +111,7 @@ class KafkaEventLog implements EventLog {
 
   async tail(topic: string, handler: TailHandler): Promise<Subscription> {
     await this.partitionCount(topic);
-    const groupId = `tail-${this.settings.clientId}-${randomUUID()}`;
+    const groupId = `${tailGroupPrefix(this.settings.clientId)}${randomUUID()}`;
     let group: KafkaSubscription | undefined;
     const tail = await tailTopic(
       {

@@ -35,6 +35,11 @@ export const KAFKA_DEFAULTS = {
   sessionTimeoutMs: 15_000,
 } as const satisfies Partial<KafkaSettings>;
 
+/** Of the groups, one for each time that a topic is tailed, to which a client has rights and no other client has. */
+export function tailGroupPrefix(clientId: string): string {
+  return `tail-${clientId}-`;
+}
+
 /** Within this a call has succeeded or failed. Twice a request: room for a leader lost in the middle of one. */
 export function callTimeoutMs({ requestTimeoutMs }: Pick<KafkaSettings, 'requestTimeoutMs'>): number {
   return 2 * requestTimeoutMs;
