@@ -21,7 +21,7 @@ export interface LocalSnapshot {
 export interface FetchOptions {
   /** The files that are needed; default: all. */
   readonly only?: FileFilter | undefined;
-  /** Aborted, the fetch ends soon and leaves nothing half. */
+  /** Aborted, the fetch ends soon and leaves no file half: another goes on with those that came. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -60,6 +60,51 @@ describe('a snapshot cache on a disk of its own', () => {
     expect(downloadCount).toBe(2);
   });
 
+  describe('of several files', () => {
+    const names = ['a.bin', 'b.bin', 'c.bin'];
+    const files: FileDigests = Object.fromEntries(
+      names.map((name) => [name, { sha256: digestText(name), sizeBytes: name.length }]),
+    );
+    /** Each file's content is its name, but for what is said otherwise. */
+    const bringing = (asked: string[], otherwise: Record<string, string | Error> = {}) =>
+      cache.fetch('s', files, async (path, target) => {
+        asked.push(path);
+        const content = otherwise[path] ?? path;
+        if (content instanceof Error) throw content;
+        await writeFile(target, content);
+      });
+
+    it.each([
+      ['broken off', new Error('the connection broke'), 'the connection broke'],
+      ['damaged on its way', 'B.bin', 'b.bin'],
+      ['refused by a full disk', Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }), 'ENOSPC'],
+    ])('goes on with those that are missing after one was %s', async (_, fault, says) => {
+      await expect(bringing([], { 'b.bin': fault })).rejects.toThrow(says);
+      expect(await kept()).toEqual(['s']);
+      expect(await readdir(join(directory, 's'))).toEqual(['a.bin']);
+      const asked: string[] = [];
+      await bringing(asked);
+      expect(asked).toEqual(['b.bin', 'c.bin']);
+      expect((await readdir(join(directory, 's'))).sort()).toEqual(names);
+    });
+
+    it('does not bring again what is there once it has made room', async () => {
+      await fetchAll('x', 'y');
+      const asked: string[] = [];
+      let isFull = true;
+      await cache.fetch('s', files, async (path, target) => {
+        asked.push(path);
+        if (path === 'b.bin' && isFull) {
+          isFull = false;
+          throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+        }
+        await writeFile(target, path);
+      });
+      expect(asked).toEqual(['a.bin', 'b.bin', 'b.bin', 'c.bin']);
+      expect(await kept()).toEqual(['s', 'y']);
+    });
+  });
+
   it('gives up nothing more where it was the transfer that failed', async () => {
     await fetchAll('a', 'b', 'c');
     const broken = () => Promise.reject(new Error('the connection broke'));

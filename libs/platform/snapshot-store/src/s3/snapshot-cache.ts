@@ -1,7 +1,7 @@
 /**
  * Snapshots fetched from elsewhere, as folders on local disk; the ones used longest ago go first. Several processes may
- * share the folder, and need different files of one snapshot: each file appears whole, by a rename, and what one process finds there
- * it verifies.
+ * share the folder, and need different files of one snapshot: each file appears whole and verified, by a rename, as soon as it has come,
+ * so that a fetch which was broken off is gone on with. What a process finds there it verifies again.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -30,7 +30,7 @@ export class SnapshotCache {
   /**
    * The folder of a snapshot, where files that were not there unharmed are downloaded.
    * @param files those that are needed; what else lies in the folder was fetched for others
-   * @throws SnapshotCorruptError when what was downloaded differs from its digest; then nothing of it is kept; what
+   * @throws SnapshotCorruptError for a file that differs from its digest as it was downloaded, and is not kept; what
    * the disk says that takes no more, once there is nothing to evict; the signal's reason
    */
   fetch(
@@ -76,9 +76,10 @@ export class SnapshotCache {
   ): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     let keptCount = await this.evictOthers(snapshotId, this.snapshotCount - 1);
+    const missing = new Map(Object.entries(files));
     for (;;) {
       try {
-        return await this.bring(snapshotId, files, download, signal);
+        return await this.bring(snapshotId, missing, download, signal);
       } catch (error) {
         if (!isDiskFailure(error) || keptCount < 2) throw error;
       }
@@ -86,9 +87,10 @@ export class SnapshotCache {
     }
   }
 
+  /** @param missing what is there, and right, is removed from it */
   private async bring(
     snapshotId: string,
-    files: FileDigests,
+    missing: Map<string, FileDigest>,
     download: (path: string, target: string) => Promise<void>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -96,18 +98,17 @@ export class SnapshotCache {
     const partial = join(this.directory, `${PARTIAL_PREFIX}${randomBytes(6).toString('hex')}`);
     try {
       await mkdir(partial);
-      for (const path of Object.keys(files)) {
+      for (const [path, digest] of missing) {
         signal?.throwIfAborted();
         if (!isSnapshotFilePath(path))
           throw new SnapshotCorruptError(snapshotId, path, 'not a path within the snapshot');
         await mkdir(dirname(join(partial, path)), { recursive: true });
         await download(path, join(partial, path));
-      }
-      await verifyFiles(snapshotId, partial, files, signal);
-      // Where another process was faster, its file is the same.
-      for (const path of Object.keys(files)) {
+        await verifyFiles(snapshotId, partial, { [path]: digest }, signal);
         await mkdir(dirname(join(folder, path)), { recursive: true });
+        // Where another process was faster, its file is the same.
         await rename(join(partial, path), join(folder, path));
+        missing.delete(path);
       }
     } finally {
       await rm(partial, { recursive: true, force: true });
