@@ -9,6 +9,7 @@ import {
   GrpcServer,
   grpcServerCredentials,
   type Logger,
+  type MetricsRegistry,
   openServiceLog,
   readyToServe,
   serveMetrics,
@@ -19,7 +20,12 @@ import {
   watchCertificates,
   watchProcess,
 } from '@watchnext/service';
-import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import {
+  type LocalSnapshot,
+  openSnapshotStore,
+  type SnapshotHolder,
+  type SnapshotStore,
+} from '@watchnext/snapshot-store';
 import { endAtOnce } from '@watchnext/threads';
 import { checkSnapshot, LastQueries } from './check-snapshot';
 import { rankingPaths, type RankingSettings } from './config';
@@ -38,6 +44,7 @@ const SNAPSHOT_STORE = Symbol('snapshot store');
 @Module({})
 export class RankingModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
+  private port = 0;
   private stopping = false;
   private experiments: ExperimentsFollowing | undefined;
   private http: Awaited<ReturnType<typeof serveMetrics>> | undefined;
@@ -65,13 +72,12 @@ export class RankingModule implements OnApplicationShutdown {
   }
 
   /**
-   * Loads the current snapshot if there is one, follows, and listens.
+   * Listens, loads the current snapshot if there is one, and follows.
    * @param stopping aborted, it waits for nothing more, and loads no snapshot
    * @returns the port bound
    * @throws EventLogError where the log answers and refuses
    */
   async serve(stopping: AbortSignal): Promise<number> {
-    let server: GrpcServer | undefined;
     const metrics = createMetrics();
     watchProcess(metrics);
     watchCertificates(metrics, this.settings, this.logger);
@@ -86,7 +92,7 @@ export class RankingModule implements OnApplicationShutdown {
     }));
     const lastQueries = new LastQueries();
     const experiments = (this.experiments = await followExperiments(this.settings, this.logger));
-    const { holder, announcements } = (this.following = await followSnapshots({
+    const { announcements } = (this.following = await followSnapshots({
       store: this.snapshotStore,
       eventLog: this.log.eventLog,
       logger: this.logger,
@@ -94,17 +100,34 @@ export class RankingModule implements OnApplicationShutdown {
       load: (local, closing) => this.loadChecked(local, threads, lastQueries, closing),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
-      onCurrent: () => server?.setServing(true),
+      onCurrent: () => this.server?.setServing(true),
+      beforeLoad: async (holder) => {
+        const service = new RankingService(holder, metrics, lastQueries, {
+          atOnce: threadCount,
+          queueLimit: queueLimit * threadCount,
+        });
+        metrics.gauge(METRICS.pendingRuns, () => threads.pending + service.waitingCount);
+        await this.listen(service, holder, metrics);
+      },
       stopping,
       metrics,
     }));
     if (!this.log.unavailable) await untilFollowing(announcements, ANNOUNCEMENTS_WAIT_MS, stopping);
-    const service = new RankingService(holder, metrics, lastQueries, {
-      atOnce: threadCount,
-      queueLimit: queueLimit * threadCount,
-    });
-    metrics.gauge(METRICS.pendingRuns, () => threads.pending + service.waitingCount);
-    this.server = server = new GrpcServer(
+    return this.port;
+  }
+
+  /** Alive, and not serving before there is a snapshot. */
+  private async listen(
+    service: RankingService,
+    holder: SnapshotHolder<RankingSnapshot>,
+    metrics: MetricsRegistry,
+  ): Promise<void> {
+    const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
+    if (metricsPort !== undefined) {
+      this.http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(holder, this.stopping));
+      this.logger.info({ port: this.http.port }, 'metrics listening');
+    }
+    this.server = new GrpcServer(
       this.logger,
       SERVICE_NAME,
       RankingServiceService,
@@ -113,13 +136,7 @@ export class RankingModule implements OnApplicationShutdown {
       },
       grpcServerCredentials(this.settings),
     );
-    const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
-    if (metricsPort !== undefined) {
-      this.http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(holder, this.stopping));
-      this.logger.info({ port: this.http.port }, 'metrics listening');
-    }
-    server.setServing(holder.currentId() !== undefined);
-    return server.listen(host, this.settings.WATCHNEXT_GRPC_PORT);
+    this.port = await this.server.listen(host, this.settings.WATCHNEXT_GRPC_PORT);
   }
 
   /** @throws Error for one that must not take over; the holder then goes on serving what it holds; the reason of `closing` */

@@ -51,6 +51,7 @@ interface SnapshotParts {
 @Module({})
 export class RetrievalModule implements OnApplicationShutdown {
   private server: GrpcServer | undefined;
+  private port = 0;
   private stopping = false;
   /** In the order of opening; closed in the reverse. */
   private readonly closers: (() => Promise<void>)[] = [];
@@ -76,7 +77,7 @@ export class RetrievalModule implements OnApplicationShutdown {
   }
 
   /**
-   * Reads the catalogue, loads the current snapshot if there is one, follows both, and listens.
+   * Reads the catalogue, listens, loads the current snapshot if there is one, and follows both.
    * @param stopping aborted, it waits for nothing more, and loads no snapshot
    * @returns the port bound
    * @throws EventLogError where the log answers and refuses
@@ -107,17 +108,8 @@ export class RetrievalModule implements OnApplicationShutdown {
     recall.start();
     this.closers.push(async () => recall.stop());
 
-    const holder = await this.followSnapshots({ threads, catalogue, metrics, recall, stopping });
-    const { WATCHNEXT_METRICS_PORT: metricsPort } = settings;
-    if (metricsPort !== undefined) {
-      const http = await serveMetrics(metrics, settings.WATCHNEXT_HOST, metricsPort, () =>
-        readyToServe(holder, this.stopping),
-      );
-      this.closers.push(() => http.close());
-      logger.info({ port: http.port }, 'metrics listening');
-    }
-    this.server!.setServing(holder.currentId() !== undefined);
-    return this.server!.listen(settings.WATCHNEXT_HOST, settings.WATCHNEXT_GRPC_PORT);
+    await this.followSnapshots({ threads, catalogue, metrics, recall, stopping });
+    return this.port;
   }
 
   private startThreads(metrics: MetricsRegistry): SearchThreads {
@@ -134,13 +126,7 @@ export class RetrievalModule implements OnApplicationShutdown {
     return threads;
   }
 
-  private async followSnapshots({
-    threads,
-    catalogue,
-    metrics,
-    recall,
-    stopping,
-  }: SnapshotParts): Promise<SnapshotHolder<RetrievalSnapshot>> {
+  private async followSnapshots({ threads, catalogue, metrics, recall, stopping }: SnapshotParts): Promise<void> {
     const { settings, logger } = this;
     const loader = new SnapshotLoader({
       threads,
@@ -170,14 +156,35 @@ export class RetrievalModule implements OnApplicationShutdown {
         loader.setCurrent(snapshotId);
         this.server?.setServing(true);
       },
+      beforeLoad: async (holder) => {
+        holding = holder;
+        await this.listen(
+          new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics }),
+          holder,
+          metrics,
+        );
+      },
       stopping,
       metrics,
     });
-    const holder = (holding = following.holder);
     // Running uses end before their threads do.
     this.closers.push(() => following.close());
     if (!this.log.unavailable) await untilFollowing(following.announcements, ANNOUNCEMENTS_WAIT_MS, stopping);
-    const service = new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics });
+  }
+
+  /** Alive, and not serving before there is a snapshot. */
+  private async listen(
+    service: RetrievalService,
+    holder: SnapshotHolder<RetrievalSnapshot>,
+    metrics: MetricsRegistry,
+  ): Promise<void> {
+    const { settings, logger } = this;
+    const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = settings;
+    if (metricsPort !== undefined) {
+      const http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(holder, this.stopping));
+      this.closers.push(() => http.close());
+      logger.info({ port: http.port }, 'metrics listening');
+    }
     this.server = new GrpcServer(
       logger,
       SERVICE_NAME,
@@ -187,7 +194,7 @@ export class RetrievalModule implements OnApplicationShutdown {
       },
       grpcServerCredentials(settings),
     );
-    return holder;
+    this.port = await this.server.listen(host, settings.WATCHNEXT_GRPC_PORT);
   }
 
   async onApplicationShutdown(): Promise<void> {

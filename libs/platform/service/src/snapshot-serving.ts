@@ -32,7 +32,7 @@ export interface SnapshotFollowing<T extends { close(): Promise<void> | void }> 
   close(): Promise<void>;
 }
 
-export interface FollowSnapshotsOptions<T> {
+export interface FollowSnapshotsOptions<T extends { close(): Promise<void> | void }> {
   readonly store: SnapshotStore;
   readonly eventLog: EventLog;
   readonly logger: Logger;
@@ -49,6 +49,11 @@ export interface FollowSnapshotsOptions<T> {
   readonly pinned?: () => readonly string[];
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
+  /**
+   * Awaited before the first snapshot is loaded, which may take many minutes on a slow link: who listens by then is seen to be alive, and
+   * by its metrics.
+   */
+  readonly beforeLoad?: (holder: SnapshotHolder<T>) => Promise<void>;
   /** Aborted while the first snapshot is loaded, the start goes on without one; afterwards `close` is what ends it. */
   readonly stopping?: AbortSignal;
   /** Version and age of what is held are told there. */
@@ -98,6 +103,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
     options.metrics?.declare(SERVICE_METRICS.snapshotRefusals, { reason });
   options.metrics?.declare(SERVICE_METRICS.snapshotPointerFailures);
   if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
+  await options.beforeLoad?.(holder);
   await startHolder(holder, options.stopping);
   const announcements = followLog({
     without: 'no snapshot announcements, and the pointer is polled instead',
