@@ -30,8 +30,6 @@ export function checkDriverSettings(settings: Partial<DriverSettings>, context: 
 }
 
 /** The drivers alone, for commands and tests. @throws ConfigError */
-export function loadDriverSettings(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): DriverSettings {
-  return loadConfig(driverSchema.superRefine(checkDriverSettings), { ...environment });
+export function loadDriverSettings(environment?: Readonly<Record<string, string | undefined>>): DriverSettings {
+  return loadConfig(driverSchema.superRefine(checkDriverSettings), environment);
 }

@@ -12,7 +12,7 @@ describe('documents made from code', () => {
     for (const app of APPS) expect([app, ownSettings(app).length]).not.toEqual([app, 0]);
     expect(ownSettings('retrieval')).toContainEqual({
       name: 'WATCHNEXT_SEARCH_QUEUE',
-      values: 'number',
+      values: 'whole number of 1 or more',
       defaultValue: '64',
       what: expect.stringContaining('wait for a search thread'),
     });

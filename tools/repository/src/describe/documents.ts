@@ -6,7 +6,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { experimentsFileTable } from './experiments-file';
 import { type Metric, metricsOf, routesOf, rpcsOf, sharedMetrics } from './interface';
-import { describeShape, ownSettings, settingsTable, SHARED, sharedGroups } from './settings';
+import {
+  describeShape,
+  KNOWN_NAMES_FILE,
+  knownNames,
+  ownSettings,
+  settingsTable,
+  SHARED,
+  sharedGroups,
+} from './settings';
 import { APPS, ROOT } from './sources';
 import { code, table } from './table';
 
@@ -26,8 +34,20 @@ export function madeDocuments(): MadeDocument[] {
     ...APPS.map((app) => madeDocument(`apps/${app}/README.md`, partsOf(app))),
     madeDocument('docs/settings.md', sharedParts()),
     madeDocument('docs/experiments.md', { 'experiments-file': experimentsFileTable }),
+    { path: KNOWN_NAMES_FILE, found: readFileSync(join(ROOT, KNOWN_NAMES_FILE), 'utf8'), wanted: knownNamesModule() },
     madeDocument('docs/metrics.md', { metrics: () => metricsTable(sharedMetrics()) }),
   ];
+}
+
+/** For programs, which know their own schema alone, to tell another's setting from a mistyped one. */
+function knownNamesModule(): string {
+  return [
+    '/** Every variable that some program here reads. Made by `npm run describe`. */',
+    'export const KNOWN_NAMES: readonly string[] = [',
+    ...knownNames().map((name) => `  '${name}',`),
+    '];',
+    '',
+  ].join('\n');
 }
 
 function madeDocument(path: string, parts: Parts): MadeDocument {

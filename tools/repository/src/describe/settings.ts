@@ -1,5 +1,5 @@
 /** The settings of an app: names, values and defaults from its zod schema, what they do from the comments above them. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   driverSettings,
@@ -7,6 +7,7 @@ import {
   grpcTlsSettings,
   loggingSettings,
   tracingSettings,
+  valuesOf,
 } from '@watchnext/config';
 import ts from 'typescript';
 import { z } from 'zod';
@@ -32,6 +33,8 @@ export const SHARED: readonly { readonly title: string; readonly shape: Shape }[
   { title: 'TLS', shape: grpcTlsSettings },
   { title: 'Experiments', shape: experimentSettings },
 ];
+
+export const KNOWN_NAMES_FILE = 'libs/platform/config/src/known-names.ts';
 
 /** Names of files that hold an app's schema. */
 const SCHEMA_FILES = ['config', 'settings'];
@@ -70,10 +73,29 @@ export function describeShape(shape: Shape, folders: readonly string[]): Setting
   const comments = commentsOf(folders);
   return Object.entries(shape).map(([name, field]) => ({
     name,
-    values: valuesOf(field),
+    values: valuesText(field),
     defaultValue: defaultOf(field),
     what: comments.get(name) ?? '',
   }));
+}
+
+/** Every variable that programs and scripts of the repository name. Specs name some that there are not. */
+export function knownNames(): string[] {
+  const names = ['apps', 'libs', 'tools']
+    .flatMap((folder) => programsUnder(join(ROOT, folder)))
+    .filter((path) => path !== join(ROOT, KNOWN_NAMES_FILE))
+    .flatMap((path) => readFileSync(path, 'utf8').match(/\bWATCHNEXT(_[A-Z0-9]+)+\b/g) ?? []);
+  return [...new Set(names)].sort();
+}
+
+const NOT_SOURCES = new Set(['node_modules', 'dist', 'out-tsc']);
+
+function programsUnder(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return NOT_SOURCES.has(entry.name) ? [] : programsUnder(path);
+    return /\.(ts|m?js)$/.test(entry.name) && !entry.name.endsWith('.spec.ts') ? [path] : [];
+  });
 }
 
 export function settingsTable(settings: readonly Setting[]): string {
@@ -102,26 +124,17 @@ function commentsOf(folders: readonly string[]): Map<string, string> {
 }
 
 type Definition = {
-  readonly type: string;
   readonly innerType?: z.ZodType;
   readonly in?: z.ZodType;
   readonly defaultValue?: unknown;
-  readonly entries?: Readonly<Record<string, string>>;
 };
 
 const definitionOf = (field: z.ZodType) => field._zod.def as unknown as Definition;
 
-/** Through optional, default and transformations to what is read from the environment. */
-function unwrapped(field: z.ZodType): Definition {
-  const definition = definitionOf(field);
-  const inner = definition.innerType ?? definition.in;
-  return inner === undefined ? definition : unwrapped(inner);
-}
-
-function valuesOf(field: z.ZodType): string {
-  const { type, entries } = unwrapped(field);
-  if (entries !== undefined) return Object.values(entries).map(code).join(', ');
-  return type === 'number' ? 'number' : 'text';
+function valuesText(field: z.ZodType): string {
+  const values = valuesOf(field);
+  if (values.kind === 'choice') return values.choices.map(code).join(', ');
+  return values.kind === 'number' ? values.text : 'text';
 }
 
 function defaultOf(field: z.ZodType): string | undefined {
