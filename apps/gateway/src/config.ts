@@ -21,10 +21,15 @@ export const gatewaySettings = z
     ...experimentSettings,
     /** Whether header x-watchnext-experiments may choose variants, as "name=variant, name=variant", for testers. */
     WATCHNEXT_EXPERIMENT_OVERRIDES: flag(false),
+    /** Address that it listens on; 0.0.0.0 to be reached from elsewhere, as in a container or a virtual machine. */
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
+    /** Port of the API, the console, the probes and /metrics; 0: any free one. */
     WATCHNEXT_HTTP_PORT: port(7000),
+    /** Retrieval's gRPC, as host:port. */
     WATCHNEXT_RETRIEVAL_ADDRESS: z.string().default('127.0.0.1:7002'),
+    /** Ranking's gRPC, as host:port. */
     WATCHNEXT_RANKING_ADDRESS: z.string().default('127.0.0.1:7003'),
+    /** The collector, to which events are passed on, as http://host:port, or https:// with WATCHNEXT_GRPC_TLS_…. */
     WATCHNEXT_INGESTION_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7001'),
     /** A file with the key under which the gateway passes on events of clients that sent none; read again as it changes. */
     WATCHNEXT_GATEWAY_API_KEY_FILE: z.string().optional(),
@@ -48,7 +53,7 @@ export const gatewaySettings = z
     WATCHNEXT_TOPIC_CAP: positiveInteger(10),
     /** Chance, from 0 to 1, with which place WATCHNEXT_FRESH_POSITION goes to one of the best fresh videos; 0: never. */
     WATCHNEXT_FRESH_EPSILON: z.coerce.number().min(0).max(1).default(0),
-    /** Counted from 0. */
+    /** That place, counted from 0. */
     WATCHNEXT_FRESH_POSITION: z.coerce.number().int().min(0).max(49).default(5),
     /** Videos that the place is drawn from, the one that it would have among them. */
     WATCHNEXT_FRESH_POOL: z.coerce.number().int().min(2).max(100).default(6),

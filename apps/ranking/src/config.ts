@@ -18,7 +18,9 @@ export const rankingSettings = z
     ...tracingSettings,
     ...grpcTlsSettings,
     ...experimentSettings,
+    /** Address that it listens on; 0.0.0.0 to be reached from elsewhere, as in a container or a virtual machine. */
     WATCHNEXT_HOST: z.string().default('127.0.0.1'),
+    /** Port of its gRPC service; 0: any free one. */
     WATCHNEXT_GRPC_PORT: port(7003),
     /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
     WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),

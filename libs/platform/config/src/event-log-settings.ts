@@ -16,18 +16,20 @@ const MIN_SESSION_TIMEOUT_MS = 6_000;
 const MIN_REQUEST_TIMEOUT_MS = 500;
 
 export const eventLogSettings = {
+  /** Where events go: a log in the data folder, or Kafka. */
   WATCHNEXT_EVENT_LOG: z.enum(['embedded', 'kafka']).default('embedded'),
-  /** Some brokers of the cluster; the others are found through them. */
+  /** Some brokers of the cluster, as host:port, several separated by commas; the others are found through them. */
   WATCHNEXT_KAFKA_BROKERS: z
     .string()
     .transform((text) => text.split(',').map((address) => address.trim()))
     .refine((list) => list.every(isAddress), 'host:port, several separated by commas')
     .optional(),
-  /** Prefix of all topics and groups. */
+  /** Prefix of all topics and groups: up to 100 letters, digits and . _ - */
   WATCHNEXT_KAFKA_NAMESPACE: z
     .string()
     .regex(/^[A-Za-z0-9._-]{0,100}$/, 'up to 100 letters, digits and . _ -')
     .default(''),
+  /** How what is written is compressed; brokers keep it as it comes. */
   WATCHNEXT_KAFKA_COMPRESSION: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('gzip'),
   /** Of topics that are created. */
   WATCHNEXT_KAFKA_REPLICATION_FACTOR: positiveInteger(1),
@@ -35,13 +37,19 @@ export const eventLogSettings = {
   WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: z.coerce.number().int().min(MIN_REQUEST_TIMEOUT_MS).default(15_000),
   /** A consumer silent for so long loses its partitions. */
   WATCHNEXT_KAFKA_SESSION_TIMEOUT_MS: z.coerce.number().int().min(MIN_SESSION_TIMEOUT_MS).default(15_000),
+  /** Whether brokers are spoken to over TLS. */
   WATCHNEXT_KAFKA_TLS: flag(false),
-  /** PEM files: authority, and certificate and key of this client where the brokers ask for one. */
+  /** PEM of the authority that signed the brokers' certificates; default: those that Node knows. */
   WATCHNEXT_KAFKA_TLS_CA_FILE: z.string().optional(),
+  /** PEM of this client's certificate; with the key, or neither. */
   WATCHNEXT_KAFKA_TLS_CERT_FILE: z.string().optional(),
+  /** PEM of its private key. */
   WATCHNEXT_KAFKA_TLS_KEY_FILE: z.string().optional(),
+  /** How this client logs in, with name and password; default: it does not. */
   WATCHNEXT_KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  /** Name to log in with. */
   WATCHNEXT_KAFKA_SASL_USERNAME: z.string().optional(),
+  /** Password to log in with; never printed. */
   WATCHNEXT_KAFKA_SASL_PASSWORD: secret(),
 };
 

@@ -10,6 +10,7 @@ export const grpcTlsSettings = {
   WATCHNEXT_GRPC_TLS_CA_FILE: z.string().optional(),
   /** PEM of this service's certificate, for serving and for calling. */
   WATCHNEXT_GRPC_TLS_CERT_FILE: z.string().optional(),
+  /** PEM of its private key. */
   WATCHNEXT_GRPC_TLS_KEY_FILE: z.string().optional(),
   /** The name that called services' certificates carry, where it is not the host of their address. */
   WATCHNEXT_GRPC_TLS_SERVER_NAME: z.string().optional(),

@@ -22,6 +22,7 @@ export const storageSettings = {
 };
 
 export const loggingSettings = {
+  /** The least that is logged. */
   WATCHNEXT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** "pretty" for people, "json" for machines. */
   WATCHNEXT_LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),

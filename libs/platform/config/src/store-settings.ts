@@ -19,6 +19,7 @@ const addresses = () =>
     .optional();
 
 export const featureStoreSettings = {
+  /** Where user states are: in the data folder, or in Redis, named by exactly one of URL, CLUSTER and SENTINELS. */
   WATCHNEXT_FEATURE_STORE: z.enum(['embedded', 'redis']).default('embedded'),
   /** redis://host:port[/db], or rediss:// for TLS. Kept as a secret, since it may carry a password. */
   WATCHNEXT_REDIS_URL: z
@@ -27,21 +28,29 @@ export const featureStoreSettings = {
     .refine(isRedisUrl, { error: 'a URL redis://host:port or rediss://host:port', abort: true })
     .transform((text) => new Secret(text))
     .optional(),
-  /** Some nodes of a Redis Cluster. */
+  /** Some nodes of a Redis Cluster, as host:port, several separated by commas. */
   WATCHNEXT_REDIS_CLUSTER: addresses(),
+  /** Some sentinels that watch over one Redis, as host:port, several separated by commas. */
   WATCHNEXT_REDIS_SENTINELS: addresses(),
+  /** The name under which the sentinels know that Redis. */
   WATCHNEXT_REDIS_SENTINEL_MASTER: z.string().optional(),
-  /** Credentials for the sentinels themselves, where they ask for any. */
+  /** User for the sentinels themselves, where they ask for one. */
   WATCHNEXT_REDIS_SENTINEL_USERNAME: z.string().optional(),
+  /** Password for the sentinels; never printed. */
   WATCHNEXT_REDIS_SENTINEL_PASSWORD: secret(),
+  /** User of Redis' access lists; default: its default user. */
   WATCHNEXT_REDIS_USERNAME: z.string().optional(),
+  /** Password for Redis; never printed. */
   WATCHNEXT_REDIS_PASSWORD: secret(),
+  /** Whether Redis is spoken to over TLS, where no URL says so. */
   WATCHNEXT_REDIS_TLS: flag(false),
-  /** PEM files: authority, and certificate and key of this client where Redis asks for one. */
+  /** PEM of the authority that signed Redis' certificate; default: those that Node knows. */
   WATCHNEXT_REDIS_TLS_CA_FILE: z.string().optional(),
+  /** PEM of this client's certificate; with the key, or neither. */
   WATCHNEXT_REDIS_TLS_CERT_FILE: z.string().optional(),
+  /** PEM of its private key. */
   WATCHNEXT_REDIS_TLS_KEY_FILE: z.string().optional(),
-  /** Prefix of all keys. */
+  /** Prefix of all keys: up to 100 letters, digits and . _ : - */
   WATCHNEXT_REDIS_NAMESPACE: z
     .string()
     .regex(/^[A-Za-z0-9._:-]{1,100}$/, 'up to 100 letters, digits and . _ : -')
@@ -53,17 +62,20 @@ export const featureStoreSettings = {
 export const objectStoreSettings = {
   /** Where snapshots and the event archive are: folders, or S3-compatible storage. */
   WATCHNEXT_OBJECT_STORE: z.enum(['folder', 's3']).default('folder'),
+  /** Name of the bucket. */
   WATCHNEXT_S3_BUCKET: z.string().optional(),
   /** Put before every key; without a slash at either end. */
   WATCHNEXT_S3_PREFIX: z
     .string()
     .transform((text) => text.replace(/^\/+|\/+$/g, ''))
     .default(''),
-  /** Of a server that is not AWS. */
+  /** URL of a server that is not AWS, as http://host:port. */
   WATCHNEXT_S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'a URL http:// or https://' }).optional(),
+  /** Region of the bucket. */
   WATCHNEXT_S3_REGION: z.string().default('us-east-1'),
   /** Default: the chain of the AWS SDK (environment, profile, role of the machine or pod). */
   WATCHNEXT_S3_ACCESS_KEY_ID: z.string().optional(),
+  /** The secret that belongs to the access key; never printed. */
   WATCHNEXT_S3_SECRET_ACCESS_KEY: secret(),
   /** No request takes longer, no transfer stands still longer. */
   WATCHNEXT_S3_TIMEOUT_MS: positiveInteger(10_000),

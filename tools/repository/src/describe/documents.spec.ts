@@ -1,7 +1,9 @@
-import { APPS } from './sources';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { APPS, ROOT } from './sources';
 import { fill, madeDocuments } from './documents';
 import { metricsOf, routesOf, rpcsOf } from './interface';
-import { ownSettings } from './settings';
+import { describeShape, ownSettings } from './settings';
 
 describe('documents made from code', () => {
   it.each(madeDocuments().map((each) => [each.path, each] as const))('%s says what the code says', (_path, made) => {
@@ -22,6 +24,12 @@ describe('documents made from code', () => {
       defaultValue: 'false',
       what: expect.stringContaining('x-watchnext-experiments'),
     });
+  });
+
+  it('refuse a setting that nothing is said of', () => {
+    const shape = { WATCHNEXT_NOT_TOLD: z.string(), WATCHNEXT_LOG_LEVEL: z.string() };
+    const folder = join(ROOT, 'libs', 'platform', 'config', 'src');
+    expect(() => describeShape(shape, [folder])).toThrow('a comment is needed above WATCHNEXT_NOT_TOLD: it is');
   });
 
   it('find routes, calls and metrics', () => {

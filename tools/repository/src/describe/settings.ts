@@ -69,13 +69,17 @@ export function sharedGroups(app: string): string[] {
   return SHARED.filter(({ shape }) => Object.keys(shape).every((name) => names.has(name))).map(({ title }) => title);
 }
 
+/** @throws Error for a setting without a comment: what it does would be told nowhere */
 export function describeShape(shape: Shape, folders: readonly string[]): Setting[] {
   const comments = commentsOf(folders);
+  const silent = Object.keys(shape).filter((name) => !comments.has(name));
+  if (silent.length > 0)
+    throw new Error(`a comment is needed above ${silent.join(', ')}: it is what documents say of it`);
   return Object.entries(shape).map(([name, field]) => ({
     name,
     values: valuesText(field),
     defaultValue: defaultOf(field),
-    what: comments.get(name) ?? '',
+    what: comments.get(name) as string,
   }));
 }
 
