@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decisionsIndex } from './decisions';
 import { experimentsFileTable } from './experiments-file';
 import { type Metric, metricsOf, routesOf, rpcsOf, sharedMetrics } from './interface';
 import {
@@ -35,6 +36,7 @@ export function madeDocuments(): MadeDocument[] {
     madeDocument('docs/settings.md', sharedParts()),
     madeDocument('docs/experiments.md', { 'experiments-file': experimentsFileTable }),
     { path: KNOWN_NAMES_FILE, found: readFileSync(join(ROOT, KNOWN_NAMES_FILE), 'utf8'), wanted: knownNamesModule() },
+    madeDocument('docs/decisions/README.md', { decisions: decisionsIndex }),
     madeDocument('docs/metrics.md', { metrics: () => metricsTable(sharedMetrics()) }),
   ];
 }

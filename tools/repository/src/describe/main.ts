@@ -11,7 +11,7 @@ allowClosedOutput();
 
 const program = new Command('describe')
   .description(
-    'Writes the tables of the apps’ READMEs, of docs/settings.md, docs/metrics.md and docs/experiments.md anew, from the code.',
+    'Writes the tables of the apps’ READMEs, of docs/settings.md, docs/metrics.md, docs/experiments.md and docs/decisions anew, from the code.',
   )
   .option('--check', 'write nothing; exit with 1 if a table is not what the code says', false)
   .allowExcessArguments(false)
