@@ -30,7 +30,7 @@ import { EventsController } from './http/events.controller';
 import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
 import { LagReader } from './lag';
-import { countResults, Metrics, METRICS } from './metrics';
+import { countResults, countUnknownVideos, Metrics } from './metrics';
 import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 @Module({})
@@ -63,7 +63,7 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
           const histories = new AnonymousHistory(log, store, settings.WATCHNEXT_ACTIVITY_PARTITIONS, logger);
           return new Collector(log, catalogue, histories, Date.now, {
             onResults: (results) => countResults(metrics, results),
-            onUnknownVideos: (eventCount) => metrics.count(METRICS.unknownVideos, {}, eventCount),
+            onUnknownVideos: (eventCount) => countUnknownVideos(metrics, eventCount),
           });
         },
       },

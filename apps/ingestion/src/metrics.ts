@@ -58,6 +58,11 @@ export function countFeedback(metrics: Metrics, { impressionCount, watchCount, w
   metrics.count(METRICS.impressionWatchSeconds, {}, watchSeconds);
 }
 
+export const showUnknownVideos = (metrics: Metrics): void => countUnknownVideos(metrics, 0);
+
+export const countUnknownVideos = (metrics: Metrics, eventCount: number): void =>
+  metrics.count(METRICS.unknownVideos, {}, eventCount);
+
 export function countResults(metrics: Metrics, results: readonly ItemResult[]): void {
   for (const { status, code = '' } of results) metrics.count(METRICS.events, { result: status, code });
 }
