@@ -81,9 +81,11 @@ export class FaultProxy {
     for (const connection of this.connections) this.forgotten.add(connection);
   }
 
-  /** Both ends of every open connection get a reset. */
-  reset(): void {
-    for (const connection of this.connections) this.close(connection);
+  /** Both ends of every open connection get a reset. @returns how many connections that are */
+  reset(): number {
+    const connections = [...this.connections];
+    for (const connection of connections) this.close(connection);
+    return connections.length;
   }
 
   async stop(): Promise<void> {

@@ -114,13 +114,19 @@ describe('a producer and its collector', () => {
         retryBaseMs: 5,
         retryCapMs: 20,
       });
-      const events = Array.from({ length: EVENT_COUNT }, (_, i) => searchEvent(`reset-${i % 7}`));
+      const events: Event[] = [];
       proxy.set({ downstream: { delayMs: 5 } });
-      const resets = setInterval(() => proxy.reset(), 40);
-      for (const event of events) await producer.send(event);
-      await eventually(() => expect(producer.statistics().failedTries).toBeGreaterThan(5));
+      let resetCount = 0;
+      const resets = setInterval(() => (resetCount += proxy.reset()), 40);
+      while (events.length < EVENT_COUNT || resetCount <= 5) {
+        for (let i = 0; i < 20; i++) {
+          const event = searchEvent(`reset-${i % 7}`);
+          events.push(event);
+          await producer.send(event);
+        }
+        await producer.flush();
+      }
       clearInterval(resets);
-      await producer.flush();
       await producer.close();
       const logged = new Set(await loggedIds());
       expect(events.filter(({ eventId }) => !logged.has(eventId))).toEqual([]);
