@@ -14,8 +14,8 @@ import { uuidV7TimeMs } from './uuid';
  * Why the event must be kept out, or undefined to let it in. Fields are named as in proto3 JSON
  * ("watch.positionSeconds", "impressionsServed.items[3].videoId").
  *
- * @param recordTimestampMs the log's own time of the record, 0 where that is not known. It stands in for `receivedAtMs` when that is 0,
- *   of a producer that wrote to the log directly; and no event was received after it was written
+ * @param recordTimestampMs stands in for `receivedAtMs` when that is 0: a producer that wrote to the log directly. Of an event that tells
+ *   its receipt it says nothing: it is another one in a restored log, and old archives have those of all producers (decision 177)
  * @param topic if given, an event that belongs to another topic is refused as "wrong-topic"
  * @param known what whoever decoded the event has found of it; `textsAreSound`: that `isSoundText` is true of all texts that this
  *   looks at, but for the event's id and those of a mark, of assignments and of explored places, and `areSoundFacts` of all facts
@@ -27,10 +27,8 @@ export function refuse(
   known: KnownOfEvent = {},
 ): Refusal | undefined {
   const receivedAtMs = event.receivedAtMs || recordTimestampMs;
-  const writtenAtMs = recordTimestampMs > 0 ? recordTimestampMs : Infinity;
-  const latestMs = Math.min(receivedAtMs, writtenAtMs) + LIMITS.clockAheadMs;
+  const latestMs = receivedAtMs + LIMITS.clockAheadMs;
   return (
-    checkReceipt(event, writtenAtMs) ??
     checkEnvelope(event, latestMs, known) ??
     checkTopic(event, topic) ??
     checkBody(event.body, latestMs, known.textsAreSound ?? false) ??
@@ -50,15 +48,6 @@ function checkEnvelope(
     pastTime(event.receivedAtMs, 'receivedAtMs', LIMITS.timeMs) ??
     pastTime(event.occurredAtMs, 'occurredAtMs', latestMs)
   );
-}
-
-/**
- * A wrong clock, or microseconds, would otherwise vouch for itself: of one event alone, years ahead are as good as now. By the record's
- * time and not by a clock, so that a replay judges as the materialiser did.
- */
-function checkReceipt({ receivedAtMs }: Event, writtenAtMs: number): Refusal | undefined {
-  if (receivedAtMs <= writtenAtMs + LIMITS.clockAheadMs) return undefined;
-  return invalid('receivedAtMs', `lies more than ${LIMITS.clockAheadMs / 1000} s after the record's own time`);
 }
 
 function checkId(eventId: string): Refusal | undefined {

@@ -183,7 +183,7 @@ class UserReplay {
 
   private refusalOf(record: UserRecord): Refusal | undefined {
     const { event, timestampMs, topic } = record;
-    return refuse(event, timestampMs ?? (event.receivedAtMs === 0 ? event.occurredAtMs : 0), topic, record);
+    return refuse(event, timestampMs ?? event.occurredAtMs, topic, record);
   }
 
   /** The state is now that of the list's mark. */

@@ -133,7 +133,7 @@ export interface UserRecord extends KnownOfEvent {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** The log's own time of the record, if known: stands in where the event has no `receivedAtMs`, and bounds one that it has. */
+  /** The log's own time of the record; stands in where the event has no `receivedAtMs`. */
   readonly timestampMs?: number;
   readonly event: Event;
   /** If the event is a watch: the number that whoever decoded it gives its video, the same for the same id. */

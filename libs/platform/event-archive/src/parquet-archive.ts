@@ -62,10 +62,12 @@ export interface ParquetArchiveOptions {
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
 const LISTING_ATTEMPTS = 3;
 
-/** As `refuse` asks of an event's times: the archive has the dead letters too, and one clock that is wrong must not end its log. */
-const WRITTEN_AT = 'CASE WHEN timestamp_ms > 0 THEN timestamp_ms END';
-const HAS_SOUND_TIMES = `occurred_at_ms <= least(nullif(received_at_ms, 0), ${WRITTEN_AT}) + ${LIMITS.clockAheadMs}
-  AND coalesce(received_at_ms <= ${WRITTEN_AT} + ${LIMITS.clockAheadMs}, true)`;
+/**
+ * The archive has the dead letters too, and one clock that is wrong must not end its log: an event occurred before its receipt, as `refuse`
+ * asks, and before its record was written, where that is known. That only the end is held to, and no event (decision 177).
+ */
+const HAS_OCCURRED = `occurred_at_ms <= ${LIMITS.clockAheadMs} +
+  least(nullif(received_at_ms, 0), CASE WHEN timestamp_ms > 0 THEN timestamp_ms END)`;
 
 /** Opens (and creates, on the first write) an archive in a folder. Make one per process and close it at the end. */
 export function openParquetArchive(directory: string, options: ParquetArchiveOptions = {}): EventArchive {
@@ -202,7 +204,7 @@ export class ParquetArchive implements EventArchive {
     try {
       const result = await connection.run(`
         SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE,
-          (max(occurred_at_ms) FILTER (WHERE ${HAS_SOUND_TIMES}))::DOUBLE
+          (max(occurred_at_ms) FILTER (WHERE ${HAS_OCCURRED}))::DOUBLE
         FROM (${selectParts('occurred_at_ms, received_at_ms, timestamp_ms', parts)})`);
       const [recordCount, min, max] = (await result.getRows())[0] as [number, number | null, number | null];
       return {

@@ -95,8 +95,8 @@ export interface ArchiveExtent {
   readonly recordCount: number;
   readonly fileCount: number;
   /**
-   * Largest occurred_at_ms of the archived events, but for those that occurred, as they say, further ahead of their receipt, or were
-   * received further ahead of their record, than the contract lets a clock be; undefined when there is none.
+   * Largest occurred_at_ms of the archived events, but for those that occurred, as they say, further ahead of their receipt, or of
+   * their record, than the contract lets a clock be; undefined when there is none.
    */
   readonly maxOccurredAtMs: number | undefined;
   readonly minOccurredAtMs: number | undefined;

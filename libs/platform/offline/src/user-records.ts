@@ -108,8 +108,7 @@ function decodeRecords(
       continue;
     }
     // A producer that wrote to the log itself may leave the time of receipt to the record.
-    const timestampMs = keyed.timestampMs(i);
-    event.receivedAtMs ||= timestampMs;
+    event.receivedAtMs ||= keyed.timestampMs(i);
     const { textsAreSound, seenEvent } = decoder;
     let { videoNumber, itemNumbers } = decoder;
     const { body } = event;
@@ -121,7 +120,6 @@ function decodeRecords(
       topic,
       partition,
       offset: keyed.offset(i),
-      timestampMs,
       event,
       textsAreSound,
       seenEvent,
