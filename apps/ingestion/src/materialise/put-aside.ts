@@ -3,13 +3,23 @@
  * never take as it is becomes a letter of less: a partition may wait for what can come right, and not for that.
  */
 import { createHash } from 'node:crypto';
-import { DeadLetter, TOPICS } from '@watchnext/contract';
-import { appendFitting, type EventLog, type LogRecord, type NewRecord, slicesOf } from '@watchnext/event-log';
+import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
+import {
+  appendFitting,
+  type EventLog,
+  type LogRecord,
+  MAX_TIMESTAMP_AHEAD_MS,
+  type NewRecord,
+  slicesOf,
+} from '@watchnext/event-log';
+import type { EventToFold } from './fold-user';
 import type { DeadRecord, SortedRecords } from './sort-records';
 
 /** Of a cut letter: brokers take far more, and it is enough to see what was sent and by whom. */
 const CUT_VALUE_BYTES = 32_768;
 const CUT_TEXT_CHARACTERS = 1_000;
+/** Less than the log's bound: the broker's clock may be behind this one. */
+const MOST_AHEAD_MS = MAX_TIMESTAMP_AHEAD_MS - 300_000;
 
 interface Reroute extends NewRecord {
   readonly record: LogRecord;
@@ -32,11 +42,7 @@ export class Aside {
     private readonly diedAtMs: number,
   ) {
     this.dead = [...dead];
-    this.reroutes = toReroute.map(({ userId, record }) => {
-      const { value, timestampMs, headers } = record;
-      // A topic that took records of any time once refuses them now.
-      return { key: userId, value, timestampMs: Math.min(timestampMs, diedAtMs), headers, record };
-    });
+    this.reroutes = toReroute.map((entry) => rerouteOf(entry, diedAtMs + MOST_AHEAD_MS));
     this.letters = dead.map((entry) => this.letterOf(entry));
   }
 
@@ -87,4 +93,15 @@ export class Aside {
     };
     return { key, value: DeadLetter.encode(letter).finish() };
   }
+}
+
+/**
+ * A topic may have taken records of any time once that it refuses now. What the record's time stood in for is in the event then, which is
+ * judged once more where it comes to lie.
+ */
+function rerouteOf({ userId, event, record }: EventToFold, latestMs: number): Reroute {
+  const { value, timestampMs, headers } = record;
+  if (timestampMs <= latestMs) return { key: userId, value, timestampMs, headers, record };
+  const received = event.receivedAtMs ? value : Event.encode({ ...event, receivedAtMs: timestampMs }).finish();
+  return { key: userId, value: received, timestampMs: latestMs, headers, record };
 }

@@ -11,7 +11,7 @@ export interface SortedRecords {
   /** In log order. */
   readonly toFold: EventToFold[];
   /** Another partition's, or under a key that is not its user's: to be appended anew under the user's key. */
-  readonly toReroute: { readonly userId: string; readonly record: LogRecord }[];
+  readonly toReroute: EventToFold[];
   readonly dead: DeadRecord[];
 }
 
@@ -29,7 +29,7 @@ export function sortRecords(records: readonly LogRecord[], partitionCount: numbe
     }
     const userId = userIdOf(event);
     if (userId === undefined) sorted.dead.push({ record, code: 'wrong-topic', error: 'the event is of no user' });
-    else if (isMisplaced(userId, record, partitionCount)) sorted.toReroute.push({ userId, record });
+    else if (isMisplaced(userId, record, partitionCount)) sorted.toReroute.push({ userId, event, record });
     else sorted.toFold.push({ userId, event, record });
   }
   return sorted;
