@@ -20,12 +20,7 @@ import {
   watchCertificates,
   watchProcess,
 } from '@watchnext/service';
-import {
-  type LocalSnapshot,
-  openSnapshotStore,
-  type SnapshotHolder,
-  type SnapshotStore,
-} from '@watchnext/snapshot-store';
+import { type LocalSnapshot, openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { endAtOnce } from '@watchnext/threads';
 import { checkSnapshot, LastQueries } from './check-snapshot';
 import { rankingPaths, type RankingSettings } from './config';
@@ -100,14 +95,14 @@ export class RankingModule implements OnApplicationShutdown {
       load: (local, closing) => this.loadChecked(local, threads, lastQueries, closing),
       capacity: this.settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
-      onCurrent: () => this.server?.setServing(true),
+      onReady: () => this.server?.setServing(true),
       beforeLoad: async (holder) => {
         const service = new RankingService(holder, metrics, lastQueries, {
           atOnce: threadCount,
           queueLimit: queueLimit * threadCount,
         });
         metrics.gauge(METRICS.pendingRuns, () => threads.pending + service.waitingCount);
-        await this.listen(service, holder, metrics);
+        await this.listen(service, metrics);
       },
       stopping,
       metrics,
@@ -117,14 +112,10 @@ export class RankingModule implements OnApplicationShutdown {
   }
 
   /** Alive, and not serving before there is a snapshot. */
-  private async listen(
-    service: RankingService,
-    holder: SnapshotHolder<RankingSnapshot>,
-    metrics: MetricsRegistry,
-  ): Promise<void> {
+  private async listen(service: RankingService, metrics: MetricsRegistry): Promise<void> {
     const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
     if (metricsPort !== undefined) {
-      this.http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(holder, this.stopping));
+      this.http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(this.server, this.stopping));
       this.logger.info({ port: this.http.port }, 'metrics listening');
     }
     this.server = new GrpcServer(

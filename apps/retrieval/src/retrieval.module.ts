@@ -152,17 +152,12 @@ export class RetrievalModule implements OnApplicationShutdown {
         ),
       capacity: settings.WATCHNEXT_HELD_SNAPSHOTS,
       pinned: () => experiments.pinnedSnapshots(Date.now()),
-      onCurrent: (snapshotId) => {
-        loader.setCurrent(snapshotId);
-        this.server?.setServing(true);
-      },
+      onCurrent: (snapshotId) => loader.setCurrent(snapshotId),
+      onReady: () => this.server?.setServing(true),
       beforeLoad: async (holder) => {
         holding = holder;
-        await this.listen(
-          new RetrievalService({ holder, catalogue, canaries: loader.canaries, recall, metrics }),
-          holder,
-          metrics,
-        );
+        const { canaries } = loader;
+        await this.listen(new RetrievalService({ holder, catalogue, canaries, recall, metrics }), metrics);
       },
       stopping,
       metrics,
@@ -173,15 +168,11 @@ export class RetrievalModule implements OnApplicationShutdown {
   }
 
   /** Alive, and not serving before there is a snapshot. */
-  private async listen(
-    service: RetrievalService,
-    holder: SnapshotHolder<RetrievalSnapshot>,
-    metrics: MetricsRegistry,
-  ): Promise<void> {
+  private async listen(service: RetrievalService, metrics: MetricsRegistry): Promise<void> {
     const { settings, logger } = this;
     const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = settings;
     if (metricsPort !== undefined) {
-      const http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(holder, this.stopping));
+      const http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(this.server, this.stopping));
       this.closers.push(() => http.close());
       logger.info({ port: http.port }, 'metrics listening');
     }

@@ -23,6 +23,7 @@ export class GrpcServer {
   });
   private readonly health: HealthImplementation;
   private isClosing = false;
+  private serving = false;
 
   constructor(
     private readonly logger: Logger,
@@ -56,9 +57,14 @@ export class GrpcServer {
 
   /** A server that drains serves no more, whatever it is told. */
   setServing(serving: boolean): void {
-    const status = serving && !this.isClosing ? 'SERVING' : 'NOT_SERVING';
+    this.serving = serving && !this.isClosing;
+    const status = this.serving ? 'SERVING' : 'NOT_SERVING';
     this.health.setStatus('', status);
     this.health.setStatus(this.serviceName, status);
+  }
+
+  get isServing(): boolean {
+    return this.serving;
   }
 
   async close(): Promise<void> {

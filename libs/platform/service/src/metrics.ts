@@ -130,10 +130,10 @@ export class MetricsRegistry {
 /** What /readyz answers: 200 for the first, 503 for the others. */
 export type ReadyState = 'ready' | 'not ready' | `not ready: ${string}` | 'stopping';
 
-/** Of a service that answers from snapshots: ready once it holds one, until it stops. */
-export function readyToServe(holder: { currentId(): string | undefined }, isStopping: boolean): ReadyState {
+/** Of a service that answers from snapshots: ready as soon as its server says so, until it stops. */
+export function readyToServe(server: { readonly isServing: boolean } | undefined, isStopping: boolean): ReadyState {
   if (isStopping) return 'stopping';
-  return holder.currentId() === undefined ? 'not ready' : 'ready';
+  return server?.isServing ? 'ready' : 'not ready';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { SnapshotManifest } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import { SnapshotDiskError, type SnapshotStore } from '@watchnext/snapshot-store';
 import { createLogger } from './logger';
@@ -65,6 +66,56 @@ describe('a reader of snapshots whose disk is full', () => {
       load: async () => ({ close: () => undefined }),
     });
     expect(metrics.value(SERVICE_METRICS.snapshotRefusals, { reason: 'local-disk' })).toBeGreaterThan(0);
+    await following.close();
+  });
+});
+
+describe('a reader that an experiment wants another snapshot of', () => {
+  it('is ready when both were loaded or given up, and not before', async () => {
+    const steps: string[] = [];
+    const following = await followSnapshots({
+      store: {
+        readPointer: async () => 'current',
+        fetch: async (id: string) => {
+          // The first loads go past many turns of the event loop.
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          steps.push(`fetched ${id}`);
+          if (id === 'refused') throw new SnapshotDiskError('full');
+          return { snapshotId: id, directory: '', manifest: SnapshotManifest.fromPartial({ snapshotId: id }) };
+        },
+      } as Partial<SnapshotStore> as SnapshotStore,
+      eventLog,
+      logger: createLogger('spec', { level: 'silent', format: 'json' }),
+      load: async () => ({ close: () => undefined }),
+      pinned: () => ['pinned', 'refused'],
+      onCurrent: () => steps.push('current'),
+      onReady: () => steps.push('ready'),
+    });
+    await following.close();
+    expect(steps).toEqual(['fetched current', 'current', 'fetched pinned', 'fetched refused', 'ready']);
+  });
+
+  it('is not ready without a current one, and is as soon as there is one', async () => {
+    const pointer: { id?: string } = {};
+    const onReady = jest.fn();
+    const following = await followSnapshots({
+      store: {
+        readPointer: async () => pointer.id,
+        fetch: async (id: string) => ({
+          ...{ snapshotId: id, directory: '' },
+          manifest: SnapshotManifest.fromPartial({ snapshotId: id }),
+        }),
+      } as Partial<SnapshotStore> as SnapshotStore,
+      eventLog,
+      logger: createLogger('spec', { level: 'silent', format: 'json' }),
+      load: async () => ({ close: () => undefined }),
+      pinned: () => ['pinned'],
+      onReady,
+    });
+    expect(onReady).not.toHaveBeenCalled();
+    pointer.id = 'current';
+    await following.holder.refresh();
+    expect(onReady).toHaveBeenCalledTimes(1);
     await following.close();
   });
 });

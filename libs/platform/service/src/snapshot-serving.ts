@@ -50,6 +50,11 @@ export interface FollowSnapshotsOptions<T extends { close(): Promise<void> | voi
   /** Called whenever another snapshot becomes the current one, the first included. */
   readonly onCurrent?: (snapshotId: string) => void;
   /**
+   * Called when there is a current snapshot and the pinned ones of the start are loaded too, or given up, and
+   * whenever another becomes current after that: who serves earlier answers an experiment's users by the current one.
+   */
+  readonly onReady?: () => void;
+  /**
    * Awaited before the first snapshot is loaded, which may take many minutes on a slow link: who listens by then is seen to be alive, and
    * by its metrics.
    */
@@ -69,6 +74,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
 ): Promise<SnapshotFollowing<T>> {
   const { store, eventLog, logger, load, onCurrent } = options;
   const createdAtMs = new Map<string, number>();
+  let hasStarted = false;
   const holder = new SnapshotHolder<T>({
     store,
     load: async (local, closing) => {
@@ -83,6 +89,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
       onCurrent: (snapshotId, previousId) => {
         logger.info({ snapshotId, previousId }, 'serves another snapshot');
         onCurrent?.(snapshotId);
+        if (hasStarted) options.onReady?.();
       },
       onRefused: (snapshotId, error, attempt) => {
         logger.error({ snapshotId, attempt, err: error }, 'refused a snapshot; what was served is served on');
@@ -105,6 +112,8 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
   await options.beforeLoad?.(holder);
   await startHolder(holder, options.stopping);
+  hasStarted = true;
+  if (holder.currentId() !== undefined) options.onReady?.();
   const announcements = followLog({
     without: 'no snapshot announcements, and the pointer is polled instead',
     logger,
