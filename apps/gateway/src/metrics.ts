@@ -37,7 +37,7 @@ const HELP: Record<string, string> = {
   [METRICS.removed]: 'Candidates removed, by filter.',
   [METRICS.assignedLists]: 'Lists answered within an experiment, by experiment and variant.',
   [METRICS.refusedExperiments]: 'Versions of the file of experiments that were refused; the last good one is in force.',
-  [METRICS.unloggedImpressions]: 'Impressions that were answered and have no record in the log.',
+  [METRICS.unloggedImpressions]: 'Impressions that were answered without a confirmed record in the log.',
   [METRICS.lateRecords]:
     'Lists answered before the log had confirmed their record. It follows, or its impressions are counted as unlogged.',
   [METRICS.shedRequests]:
