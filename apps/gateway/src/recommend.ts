@@ -22,7 +22,7 @@ import { interleaveStage, isInterleaved } from './stages/interleave';
 import { explainStage } from './stages/explain';
 import { filterStage } from './stages/filter';
 import { gatherStage, type Memory } from './stages/gather';
-import { LOG_IMPRESSIONS, logImpressionsStage, servedSnapshotId } from './stages/log-impressions';
+import { LOG_IMPRESSIONS, logImpressionsStage, type LostList, servedSnapshotId } from './stages/log-impressions';
 import { rankStage } from './stages/rank';
 import { contextOf, readStateStage } from './stages/read-state';
 import { retrieveStage } from './stages/retrieve';
@@ -106,7 +106,7 @@ export class Recommender {
         patienceMs: options.logPatienceMs,
         nowMs,
         onLate: () => this.dependencies.metrics.count(METRICS.lateRecords),
-        onLost: (draft, failure) => this.reportLost(draft, failure),
+        onLost: (lost, failure) => this.reportLost(lost, failure),
       }),
     ];
   }
@@ -242,11 +242,11 @@ export class Recommender {
   }
 
   /** A record that failed when its list was answered already. */
-  private reportLost({ request, page }: Draft, failure: StageFailure): void {
+  private reportLost(lost: LostList, failure: StageFailure): void {
     const { metrics } = this.dependencies;
-    metrics.count(METRICS.unloggedImpressions, {}, page.length);
+    metrics.count(METRICS.unloggedImpressions, {}, lost.impressionCount);
     metrics.stageFailure(failure);
-    this.logFailure({ ...idsOf(request), stage: failure.stage, outcome: 'lost' }, failure);
+    this.logFailure({ ...idsOf(lost), stage: failure.stage, outcome: 'lost' }, failure);
   }
 
   private logFailure(facts: object, { category, message, cause }: StageFailure): void {
@@ -258,7 +258,7 @@ export class Recommender {
 }
 
 /** For the log; the caller's own where there is one. */
-const idsOf = ({ requestId, callId }: RecommendationRequest) =>
+const idsOf = ({ requestId, callId }: Pick<RecommendationRequest, 'requestId' | 'callId'>) =>
   callId === requestId ? { requestId } : { requestId, callId };
 
 function countsOf(names: readonly string[]): Map<string, number> {

@@ -2,10 +2,10 @@ import { type EventLog, EventLogError } from '@watchnext/event-log';
 import type { Draft } from '../pipeline/draft';
 import { CallerGoneError, type StageFailure } from '../pipeline/failure';
 import { Dependency } from '../resilience/dependency';
-import { logImpressionsStage } from './log-impressions';
+import { logImpressionsStage, type LostList, MOST_LATE_RECORDS } from './log-impressions';
 
 const draft = {
-  request: { userId: 'ada', requestId: 'r', requestedAtMs: 0 },
+  request: { userId: 'ada', requestId: 'r', callId: 'c', requestedAtMs: 0 },
   page: [{ videoId: 'v', video: {}, sources: [{ source: 'popular', score: 1 }], position: 0, propensity: 1 }],
   exploredPlaces: [],
   assignments: [],
@@ -15,10 +15,10 @@ const draft = {
   snapshotId: '',
 } as unknown as Draft;
 
-const limitsUntil = (deadlineAtMs: number, signal = new AbortController().signal) => ({
+const limitsUntil = (deadlineAtMs: number, signal = new AbortController().signal, isHurried = false) => ({
   deadlineAtMs,
   signal,
-  isHurried: false,
+  isHurried,
 });
 
 /** A log whose append is settled by the spec, and what the stage tells of it. */
@@ -29,13 +29,13 @@ function started(patienceMs = 60_000) {
     signal = given;
     return new Promise<[]>((resolve, reject) => (settle = { resolve: () => resolve([]), reject }));
   };
-  const told = { late: 0, lost: [] as StageFailure[] };
+  const told = { late: 0, lost: [] as (LostList & StageFailure)[] };
   const log = new Dependency('event log');
   const stage = logImpressionsStage({ append } as unknown as EventLog, log, {
     patienceMs,
     nowMs: () => 0,
     onLate: () => told.late++,
-    onLost: (_, failure) => told.lost.push(failure),
+    onLost: (lost, failure) => told.lost.push({ ...lost, ...failure }),
   });
   return { stage, told, log, settle: () => settle, signal: () => signal! };
 }
@@ -97,16 +97,40 @@ describe('a list whose record takes its time', () => {
     await stage.run(draft, limitsUntil(Date.now() + 60_000));
     settle().reject(new EventLogError('the disk is full', 'some-code', true));
     await new Promise(setImmediate);
-    expect(told.lost).toMatchObject([{ stage: 'log-impressions', category: 'dependency-unreachable' }]);
+    expect(told.lost).toMatchObject([
+      { stage: 'log-impressions', category: 'dependency-unreachable', requestId: 'r', callId: 'c', impressionCount: 1 },
+    ]);
+  });
+
+  describe('while this process stood still', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+    afterEach(() => jest.useRealTimers());
+
+    it('has it all the same if the log has confirmed it meanwhile', async () => {
+      const { stage, told, settle, signal } = started(10);
+      const running = stage.run(draft, limitsUntil(Date.now() + 400));
+      jest.advanceTimersByTime(10);
+      await running;
+      // The timer's turn comes first, then what has arrived.
+      jest.advanceTimersByTime(5_000);
+      expect(signal().aborted).toBe(false);
+      settle().resolve();
+      await new Promise(setImmediate);
+      expect(told).toEqual({ late: 1, lost: [] });
+    });
   });
 
   describe('for ever', () => {
     beforeEach(() => jest.useFakeTimers());
     afterEach(() => jest.useRealTimers());
 
-    it('is given up with its record, and the log not asked for a while', async () => {
+    it.each([
+      ['whose callers have time', false],
+      ['whose callers are hurried', true],
+    ])('is given up with its record, and the log not asked for a while, %s', async (_, isHurried) => {
       const { stage, told, log, signal } = started(10);
-      const running = Array.from({ length: 8 }, () => stage.run(draft, limitsUntil(Date.now() + 400)));
+      const limits = () => limitsUntil(Date.now() + 400, undefined, isHurried);
+      const running = Array.from({ length: 8 }, () => stage.run(draft, limits()));
       await jest.advanceTimersByTimeAsync(100);
       await Promise.all(running);
       expect(told).toEqual({ late: 8, lost: [] });
@@ -114,6 +138,22 @@ describe('a list whose record takes its time', () => {
       expect(told.lost.map(({ category }) => category)).toEqual(Array<string>(8).fill('dependency-late'));
       expect(signal().aborted).toBe(true);
       expect(log.circuitState).toBe('open');
+    });
+
+    it('is unlogged at once where too many wait already, and not where there is room again', async () => {
+      const { stage, told, settle, signal } = started(10);
+      const start = async (count: number) => {
+        const running = Array.from({ length: count }, () => stage.run(draft, limitsUntil(Date.now() + 400)));
+        const ended = Promise.allSettled(running);
+        await jest.advanceTimersByTimeAsync(20);
+        return (await ended).filter(({ status }) => status === 'rejected').length;
+      };
+      expect(await start(MOST_LATE_RECORDS)).toBe(0);
+      settle().resolve();
+      await jest.advanceTimersByTimeAsync(0);
+      expect(await start(2)).toBe(1);
+      expect(signal().aborted).toBe(true);
+      expect(told).toEqual({ late: MOST_LATE_RECORDS + 1, lost: [] });
     });
   });
 });

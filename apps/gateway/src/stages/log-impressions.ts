@@ -12,6 +12,8 @@ export const LOG_IMPRESSIONS = 'log-impressions';
 
 /** A record that is not written by then, its list answered long ago, is given up: what waits here is bounded. */
 const RECORD_LIMIT_MS = 5_000;
+/** So many records wait for a log that stands still, some tens of megabytes; what comes then is unlogged at once. */
+export const MOST_LATE_RECORDS = 1_000;
 /** Of the stage's time: the list is answered before the executor gives the stage up, and the record with it. */
 const MOST_PATIENCE = 0.9;
 
@@ -22,7 +24,14 @@ export interface LogImpressionsOptions {
   /** A list is answered before its record is confirmed. */
   readonly onLate: () => void;
   /** The record of a list that was answered before has failed. */
-  readonly onLost: (draft: Draft, failure: StageFailure) => void;
+  readonly onLost: (lost: LostList, failure: StageFailure) => void;
+}
+
+/** What is kept of a list while its record is on its way. Its draft, with the user's state and all candidates, is not. */
+export interface LostList {
+  readonly requestId: string;
+  readonly callId: string;
+  readonly impressionCount: number;
 }
 
 /**
@@ -35,6 +44,7 @@ export function logImpressionsStage(
   log: Dependency,
   { patienceMs, nowMs, onLate, onLost }: LogImpressionsOptions,
 ): Stage<Draft> {
+  let lateCount = 0;
   return {
     name: LOG_IMPRESSIONS,
     timeShare: 0.8,
@@ -51,10 +61,23 @@ export function logImpressionsStage(
       const leftMs = MOST_PATIENCE * (limits.deadlineAtMs - Date.now());
       const isConfirmed = await endsWithin(written, Math.min(patienceMs, leftMs));
       limits.signal.removeEventListener('abort', drop);
-      if (!isConfirmed) {
-        onLate();
-        written.catch((error: unknown) => onLost(draft, describeFailure(LOG_IMPRESSIONS, error)));
+      if (isConfirmed) return { patch: {} };
+      if (lateCount === MOST_LATE_RECORDS) {
+        const tooMany = new DependencyError(
+          log.name,
+          'dependency-late',
+          `${lateCount} records wait for the log already`,
+        );
+        dropped.abort(tooMany);
+        throw tooMany;
       }
+      lateCount += 1;
+      onLate();
+      const { requestId, callId } = draft.request;
+      const lost = { requestId, callId, impressionCount: draft.page.length };
+      written
+        .catch((error: unknown) => onLost(lost, describeFailure(LOG_IMPRESSIONS, error)))
+        .finally(() => (lateCount -= 1));
       return { patch: {} };
     },
     failOpen: { name: 'unlogged', recover: (draft, failure) => ({ failures: [...draft.failures, failure] }) },
@@ -77,11 +100,14 @@ async function write(
       throw new DependencyError(log.name, category, error.message, { cause: error });
     }
   };
-  const giveUp = () =>
+  // Five seconds are nobody's haste: a log that hangs is one that fails, whoever asked.
+  const limits = { deadlineAtMs: Date.now() + RECORD_LIMIT_MS, signal: dropped.signal, isHurried };
+  const timer = afterArrivals(() => {
+    limits.isHurried = false;
     dropped.abort(new DependencyError(log.name, 'dependency-late', `no record within ${RECORD_LIMIT_MS} ms`));
-  const timer = setTimeout(giveUp, RECORD_LIMIT_MS);
+  }, RECORD_LIMIT_MS);
   try {
-    await log.once(append, { deadlineAtMs: Date.now() + RECORD_LIMIT_MS, signal: dropped.signal, isHurried });
+    await log.once(append, limits);
   } finally {
     clearTimeout(timer);
   }
@@ -91,8 +117,7 @@ async function write(
 async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const isOver = new Promise<false>((resolve) => {
-    // After a pause of this process timers come before what arrived meanwhile; an immediate comes after it.
-    timer = setTimeout(() => setImmediate(() => resolve(false)), ms);
+    timer = afterArrivals(() => resolve(false), ms);
   });
   try {
     return await Promise.race([work.then(() => true as const), isOver]);
@@ -100,6 +125,9 @@ async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
     clearTimeout(timer);
   }
 }
+
+/** After a pause of this process timers come before what arrived meanwhile; an immediate comes after it. */
+const afterArrivals = (work: () => void, ms: number): NodeJS.Timeout => setTimeout(() => setImmediate(work), ms);
 
 /** The snapshot whose models made the answer; empty where none did, or two did (an interleaved list). */
 export function servedSnapshotId(draft: Draft): string {
