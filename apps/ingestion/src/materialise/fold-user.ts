@@ -36,6 +36,8 @@ export function foldUser(userId: string, before: Uint8Array | undefined, entries
   const failures: FoldFailure[] = [];
   const fail = (code: FoldFailure['code'], { record }: EventToFold, cause: unknown) =>
     failures.push({ code, userId, record, cause: cause as Error });
+  // Only where the state does not encode after all of them: it takes as long for each event as else for all.
+  let encodesEach = false;
   for (let left = entries; ;) {
     let state;
     try {
@@ -45,17 +47,22 @@ export function foldUser(userId: string, before: Uint8Array | undefined, entries
       return { state: undefined, failures, feedback: noFeedback() };
     }
     let current: EventToFold | undefined;
+    let areFolded = false;
     try {
       let isChanged = false;
       const feedback = noFeedback();
       for (current of left) {
         const { event } = current;
         if (addFeedback(feedback, state, event, () => applyEvent(state, event)) !== 'duplicate') isChanged = true;
+        if (encodesEach) encodeState(state);
       }
+      areFolded = true;
       return { state: isChanged ? encodeState(state) : undefined, failures, feedback };
     } catch (error) {
-      const guilty = current as EventToFold;
-      fail('does-not-fold', guilty, error);
+      // The first after which the state does not encode is guilty, wherever the batch ends.
+      const guilty = areFolded && !encodesEach ? undefined : (current as EventToFold);
+      if (guilty) fail('does-not-fold', guilty, error);
+      else encodesEach = true;
       // From the beginning: the state is folded halfway, and may hold parts of these very events.
       left = left
         .filter((entry) => entry !== guilty)
