@@ -91,6 +91,13 @@ describe('publishing to a store in trouble', () => {
     expect(await store.list()).toEqual(['s1']);
   });
 
+  it('has published what is there by a request that the store’s client repeated within one try', async () => {
+    const own = await written('s1');
+    await publish(own);
+    await publish(own);
+    expect(pausesMs).toEqual([]);
+  });
+
   it('does not take what somebody else published under the id for its own', async () => {
     await publish(await written('s1', 'theirs'));
     const own = await written('s1', 'own');

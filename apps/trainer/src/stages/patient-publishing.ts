@@ -43,12 +43,12 @@ export function publishPatiently(
   signal: AbortSignal,
 ): Promise<void> {
   return repeated(
-    async (isAgain) => {
+    async () => {
       try {
         await store.publish(directory, manifest);
       } catch (error) {
-        // Whole already, by a try whose answer was lost.
-        if (isAgain && error instanceof SnapshotExistsError && (await isStored(store, manifest))) return;
+        // Whole already, by a try whose answer was lost: an earlier one, or one within this that the store's client made.
+        if (error instanceof SnapshotExistsError && (await isStored(store, manifest))) return;
         throw error;
       }
     },
@@ -80,13 +80,13 @@ async function isStored(store: SnapshotStore, manifest: SnapshotManifest): Promi
 }
 
 async function repeated(
-  work: (isAgain: boolean) => Promise<void>,
+  work: () => Promise<void>,
   { pause, onFailure }: Patience,
   signal?: AbortSignal,
 ): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      return await work(tries > 0);
+      return await work();
     } catch (error) {
       const pauseMs = PAUSES_MS[tries];
       if (!(error instanceof SnapshotStoreUnavailableError) || pauseMs === undefined) throw error;
