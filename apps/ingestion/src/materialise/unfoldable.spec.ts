@@ -103,6 +103,23 @@ describe('what cannot be folded', () => {
     expect((await stores.store.readMark(PARTITION))?.offset).toBe(3);
   });
 
+  it('stops the partition no more for a user of whom something was given up, and does so for another', async () => {
+    const sound = [watched(ANNA, 'a')];
+    await append([...sound, watched(ANNA, DEADLY)]);
+    for (let attempt = 0; attempt < 2; attempt++) await expect(deliver()).rejects.toThrow('does-not-fold');
+    await deliver();
+    sound.push(watched(ANNA, 'b'));
+    await append([watched(ANNA, DEADLY), ...sound.slice(-1)]);
+    await deliver();
+    expect(await states()).toEqual(sorted(foldedOnce(sound)));
+    await append([watched(BERT, DEADLY)]);
+    await expect(deliver()).rejects.toThrow('does-not-fold');
+    expect(await letters()).toEqual([
+      [1, 'does-not-fold'],
+      [2, 'does-not-fold'],
+    ]);
+  });
+
   it('is left out of a restore too, which comes to the same states', async () => {
     await append([watched(ANNA, 'a'), watched(ANNA, DEADLY), watched(BERT, 'b'), watched(BERT, DEADLY)]);
     for (let attempt = 0; attempt < 2; attempt++) await expect(deliver()).rejects.toThrow('does-not-fold');

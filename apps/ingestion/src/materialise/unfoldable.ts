@@ -22,8 +22,9 @@ export class FoldError extends Error {
 }
 
 interface PartitionFailures {
-  /** By what fails: an event by its offset, a state by its user. */
+  /** By what fails, until it is given up: an event by its offset, a state by its user. */
   readonly attempts: Map<string, number>;
+  /** Of whom something was given up. What fails of them next need not stop the partition three times more. */
   readonly users: Set<string>;
 }
 
@@ -38,14 +39,18 @@ export class Unfoldable {
   bury(partition: number, failures: readonly FoldFailure[]): DeadRecord[] {
     if (failures.length === 0) return [];
     const { attempts, users } = this.failuresOf(partition);
-    for (const subject of new Set(failures.map(subjectOf))) attempts.set(subject, (attempts.get(subject) ?? 0) + 1);
-    const early = failures.find((failure) => (attempts.get(subjectOf(failure)) ?? 0) < ATTEMPTS);
+    const unknown = failures.filter(({ userId }) => !users.has(userId));
+    const subjects = new Set(unknown.map(subjectOf));
+    for (const subject of subjects) attempts.set(subject, (attempts.get(subject) ?? 0) + 1);
+    const early = unknown.find((failure) => (attempts.get(subjectOf(failure)) ?? 0) < ATTEMPTS);
     if (early) throw new FoldError(partition, early);
+    const hit = new Set(users);
     for (const failure of failures) {
-      if (users.size === MOST_USERS && !users.has(failure.userId))
+      if (hit.add(failure.userId).size > MOST_USERS)
         throw new FoldError(partition, failure, ` (after ${MOST_USERS} users of this partition that it was so with)`);
-      users.add(failure.userId);
     }
+    for (const userId of hit) users.add(userId);
+    for (const subject of subjects) attempts.delete(subject);
     return failures.map(({ code, record, cause }) => ({ record, code, error: cause.message }));
   }
 

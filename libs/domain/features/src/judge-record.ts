@@ -10,14 +10,14 @@ export interface JudgedRecord {
   readonly value: Uint8Array;
 }
 
-/** What records are refused for: each is a cause of dead letters. */
-const RECORD_REFUSAL_CODES = ['undecodable', 'missing-field', 'invalid-field', 'too-old', 'wrong-topic'] as const;
-
 /** All causes of dead letters: of records that are refused, that the log does not take again, and that states do not survive. */
-export const DEAD_LETTER_CODES = [...RECORD_REFUSAL_CODES, 'too-large', 'does-not-fold', 'state-unreadable'] as const;
+export const DEAD_LETTER_CODES = [
+  ...['undecodable', 'missing-field', 'invalid-field', 'too-old', 'wrong-topic'],
+  ...['too-large', 'does-not-fold', 'state-unreadable'],
+] as const;
 
 export interface RecordRefusal {
-  /** Machine-readable: one of `RECORD_REFUSAL_CODES`. */
+  /** Machine-readable: one of `DEAD_LETTER_CODES`. */
   readonly code: string;
   /** For people; it does not repeat what a field holds. */
   readonly error: string;
