@@ -103,6 +103,21 @@ describe('a snapshot cache on a disk of its own', () => {
       expect(asked).toEqual(['a.bin', 'b.bin', 'b.bin', 'c.bin']);
       expect(await kept()).toEqual(['s', 'y']);
     });
+
+    it('brings again what another process has moved away while the rest came', async () => {
+      const asked: string[] = [];
+      let isAlone = false;
+      await cache.fetch('s', files, async (path, target) => {
+        asked.push(path);
+        if (path === 'c.bin' && !isAlone) {
+          isAlone = true;
+          await rm(join(directory, 's'), { recursive: true });
+        }
+        await writeFile(target, path);
+      });
+      expect(asked).toEqual([...names, 'a.bin', 'b.bin']);
+      expect((await readdir(join(directory, 's'))).sort()).toEqual(names);
+    });
   });
 
   it('gives up nothing more where it was the transfer that failed', async () => {

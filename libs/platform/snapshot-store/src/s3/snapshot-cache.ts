@@ -17,6 +17,8 @@ import { faultOf, verifyFiles } from '../verify-files';
 const PARTIAL_PREFIX = '.fetching-';
 /** No fetch takes this long; an older partial one was left by a crash. */
 const ABANDONED_AFTER_MS = 6 * 3_600_000;
+/** So often files are brought that another process has moved away meanwhile. Then whoever loads the snapshot finds them missing. */
+const MOST_ROUNDS = 3;
 
 export class SnapshotCache {
   /** By snapshot id, the fetch that ends last: each begins after the one before, and finds what that has brought. */
@@ -56,9 +58,11 @@ export class SnapshotCache {
     signal: AbortSignal | undefined,
   ): Promise<string> {
     const folder = join(this.directory, snapshotId);
-    const missing = await this.missingOf(folder, files, signal);
-    if (Object.keys(missing).length > 0) {
+    let missing = await this.missingOf(folder, files, signal);
+    for (let round = 0; round < MOST_ROUNDS && Object.keys(missing).length > 0; round++) {
       await this.bringMakingRoom(snapshotId, missing, download, signal);
+      // Another process that needed room, or found a harmed file, has moved the folder away while the rest came.
+      missing = (await this.sorted(folder, files)).missing;
     }
     await utimes(folder, new Date(), new Date());
     return folder;
@@ -117,15 +121,20 @@ export class SnapshotCache {
 
   /** Of these files, those that are not in the folder. One that is harmed takes all others with it: whatever did that may have harmed them too. */
   private async missingOf(folder: string, files: FileDigests, signal: AbortSignal | undefined): Promise<FileDigests> {
+    const { there, missing } = await this.sorted(folder, files);
+    if (!(await faultOf(folder, there, signal))) return missing;
+    await this.discard(folder);
+    return files;
+  }
+
+  private async sorted(folder: string, files: FileDigests): Promise<{ there: FileDigests; missing: FileDigests }> {
     const there: Record<string, FileDigest> = {};
     const missing: Record<string, FileDigest> = {};
     for (const [path, digest] of Object.entries(files)) {
       const isThere = isSnapshotFilePath(path) && (await exists(join(folder, path)));
       (isThere ? there : missing)[path] = digest;
     }
-    if (!(await faultOf(folder, there, signal))) return missing;
-    await this.discard(folder);
-    return files;
+    return { there, missing };
   }
 
   /** By a rename first: nobody sees half of it. */
