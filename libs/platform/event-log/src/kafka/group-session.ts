@@ -143,8 +143,8 @@ export class GroupSession {
     const revoked = [...held].map(([partition, { abort }]) => this.revoke(partition, abort));
     if (finishBatches) {
       await Promise.all(revoked);
-      await this.committing;
-      await this.commit();
+      const lastCommits = Promise.resolve(this.committing).then(() => this.commit());
+      await within(this.context.settings.requestTimeoutMs, 'commit', lastCommits).catch(() => undefined);
     }
     await this.owned.close();
   }
@@ -172,7 +172,8 @@ export class GroupSession {
     } catch {
       // As in every rebalance. Where no more records come nothing else would be committed, and monitors would see lag for ever.
       for (const [partition, offset] of positions) {
-        if (this.held.has(partition) && !this.uncommitted.has(partition)) this.uncommitted.set(partition, offset);
+        const isOurs = this.closed || this.held.has(partition);
+        if (isOurs && !this.uncommitted.has(partition)) this.uncommitted.set(partition, offset);
       }
     }
   }
