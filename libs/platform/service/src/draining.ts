@@ -19,6 +19,9 @@ export class Draining {
   private lastRequestAtMs = -Infinity;
   private stopping = false;
 
+  /** @param clock milliseconds that only grow */
+  constructor(private readonly clock: () => number = () => performance.now()) {}
+
   get isStopping(): boolean {
     return this.stopping;
   }
@@ -30,7 +33,7 @@ export class Draining {
       socket.once('close', () => (this.connectionCount -= 1));
     });
     fastify.addHook('onRequest', async (_request, reply) => {
-      this.lastRequestAtMs = performance.now();
+      this.lastRequestAtMs = this.clock();
       this.inWork.add(reply);
       reply.raw.once('close', () => this.inWork.delete(reply));
       if (this.stopping) endConnectionWith(reply);
@@ -45,13 +48,13 @@ export class Draining {
   async begin(limitMs = DRAIN_MS): Promise<void> {
     this.stopping = true;
     for (const reply of this.inWork) endConnectionWith(reply);
-    const untilMs = performance.now() + limitMs;
-    while (!this.isQuiet() && performance.now() < untilMs) await delay(LOOK_EVERY_MS);
+    const untilMs = this.clock() + limitMs;
+    while (!this.isQuiet() && this.clock() < untilMs) await delay(LOOK_EVERY_MS);
   }
 
   private isQuiet(): boolean {
     if (this.inWork.size > 0) return false;
-    return this.connectionCount === 0 || performance.now() - this.lastRequestAtMs >= QUIET_MS;
+    return this.connectionCount === 0 || this.clock() - this.lastRequestAtMs >= QUIET_MS;
   }
 }
 
