@@ -191,9 +191,10 @@ export class OffsetsDeletedError extends EventLogError {
 /** @throws EventLogError "timestamp-ahead" */
 export function assertNotAhead(records: readonly NewRecord[], nowMs: number): void {
   const latestMs = nowMs + MAX_TIMESTAMP_AHEAD_MS;
-  if (records.every(({ timestampMs = nowMs }) => timestampMs <= latestMs)) return;
+  const ahead = records.find(({ timestampMs = nowMs }) => timestampMs > latestMs);
+  if (!ahead) return;
   throw new EventLogError(
-    'a record of a time more than an hour from now: whose clock is wrong?',
+    `a record's time, ${ahead.timestampMs} ms since 1970, lies more than an hour ahead of this clock, which says ${nowMs}`,
     'timestamp-ahead',
     false,
   );
