@@ -225,6 +225,15 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       expect((await recordsByUser()).get('stays')).toHaveLength(6);
     });
 
+    it('finds the deletion of a producer that sets the record’s time to the event’s', async () => {
+      const deletion = eventOf(userDeletedOf('one'), AT_MS - 600_000, { receivedAtMs: AT_MS, backfill: true });
+      await world.append(life('one', 5));
+      await world.log.append(TOPICS.activity, [{ ...recordOf(deletion), timestampMs: deletion.occurredAtMs }]);
+      await world.archived();
+      expect((await forgetUsers(world)).users.map(({ userId }) => userId)).toEqual(['one']);
+      expect((await recordsByUser()).get('one')).toHaveLength(1);
+    });
+
     it.each([
       ['between two partitions of the archive', killedAfterFirstPartition],
       ['before the checkpoints', killedBeforeCheckpoints],
