@@ -40,10 +40,10 @@ describe('what the slowest lists waited for', () => {
   it('leaves out the warm-up, and what came without timings', () => {
     const slow = new Map([
       [10, waited('rank', 500)],
-      [200, { ms: 900, timing: '' }],
+      [380, { ms: 900, timing: '' }],
       [399, waited('retrieve', 60)],
     ]);
     expect(slowBursts(resultWith(slow), 350)).toMatchObject([{ lists: 1, maxMs: 65 }]);
-    expect(slowBursts({ ...resultWith(new Map()), serverTimings: [] as string[] }, 400)).toEqual([]);
+    expect(slowBursts({ ...resultWith(new Map()), serverTimings: Array<string>(400).fill('') }, 0)).toEqual([]);
   });
 });
