@@ -31,9 +31,9 @@ export const retrievalSettings = z
      * would take more than a fiftieth of a processor. 0: never.
      */
     WATCHNEXT_RECALL_SAMPLE_SECONDS: z.coerce.number().nonnegative().default(2),
-    /** A snapshot whose index finds less of the 100 best, on the latest queries, is refused; on fewer than ten, only one below a half. */
+    /** A snapshot whose index finds less of the 100 best, by queries of the latest viewers, is refused; by those of fewer than ten, only one below a half. */
     WATCHNEXT_CANARY_MIN_RECALL: z.coerce.number().min(0).max(1).default(0.9),
-    /** A snapshot that gives less of the previous answers to the latest queries is refused. */
+    /** A snapshot that gives less of the previous answers to these queries is refused, where twenty viewers or more have asked. */
     WATCHNEXT_CANARY_MIN_OVERLAP: z.coerce.number().min(0).max(1).default(0.05),
     /** Threads that search; each holds the graphs of every held snapshot, or its share of their shards. */
     WATCHNEXT_SEARCH_THREADS: positiveInteger(1),
