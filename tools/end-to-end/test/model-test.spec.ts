@@ -1,13 +1,13 @@
 /** An A/B test of a model: trained beside the current one, named by a variant, and served to its users alone. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DAY_MS } from '@watchnext/features';
 import { ProducerClient } from '@watchnext/producer-client';
 import { DEFAULT_WORLD, GatewayClient, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { LocalSystem, temporaryFolder, until } from '../src';
 
 jest.setTimeout(600_000);
 
-const DAY_MS = 86_400_000;
 const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 
 describe('a test of a model', () => {

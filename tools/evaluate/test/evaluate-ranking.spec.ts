@@ -2,8 +2,7 @@
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StatisticsTimeline } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { DAY_MS, type StatisticsTimeline } from '@watchnext/features';
 import { referenceRankingEngine } from '@watchnext/ranking-model';
 import { evaluateRanking, type EvaluateRankingOptions } from '../src/ranking/evaluate';
 import { readPeerScores } from '../src/ranking/peer-scores';

@@ -1,5 +1,4 @@
-import type { CatalogueVideo } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { type CatalogueVideo, DAY_MS } from '@watchnext/features';
 import type { PopularSnapshots } from '../sources/popular-snapshot';
 import type { Catalogue } from '../sources/catalogue';
 import type { ScoredVideo, TrendingVideos } from '../sources/trending';

@@ -1,6 +1,5 @@
 /** Which example ages a training spans, and at which of them its model is asked. */
-import type { CandidateExample } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { type CandidateExample, DAY_MS } from '@watchnext/features';
 
 /** Share of the examples that may be left out as too old to say how long the window is. */
 const TAIL_SHARE = 0.01;

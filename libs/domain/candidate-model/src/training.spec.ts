@@ -1,6 +1,5 @@
-import { DAY_MS } from '@watchnext/features';
+import { type CandidateExample, DAY_MS } from '@watchnext/features';
 import type { DenseStack, NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
-import type { CandidateExample } from '@watchnext/features';
 import { exampleOf, examplesOfWatches } from '../test/builders';
 import type { AgeReport } from './age-window';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';

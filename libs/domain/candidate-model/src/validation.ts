@@ -1,5 +1,4 @@
-import type { CandidateExample } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { type CandidateExample, DAY_MS } from '@watchnext/features';
 import type { TowerRunnerFactory } from '@watchnext/learning';
 import { CatalogueScorer } from './catalogue-scorer';
 import { interestsOf } from './config';

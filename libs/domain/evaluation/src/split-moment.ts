@@ -1,6 +1,6 @@
-/** A day at the end of the log counts as one once this much of it is there; a shorter rest joins the day before. */
 import { DAY_MS, HOUR_MS } from '@watchnext/features';
 
+/** A day at the end of the log counts as one once this much of it is there; a shorter rest joins the day before. */
 const LEAST_OF_LAST_DAY_MS = 12 * HOUR_MS;
 /** Share of the time that is held out where the log has too few days. */
 const HELD_OUT_SHARE = 0.2;

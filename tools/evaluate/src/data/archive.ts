@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { requireArchiveFolder } from '@watchnext/datasets';
 import { openParquetArchive } from '@watchnext/event-archive';
-import type { CandidateExample } from '@watchnext/features';
-import { HOUR_MS } from '@watchnext/features';
+import { type CandidateExample, HOUR_MS } from '@watchnext/features';
 import { type ReplayedLog, readCatalogue, replayArchive } from '@watchnext/offline';
 import { EvaluationDataError, type UserWatches, type WatchData } from './watch-data';
 

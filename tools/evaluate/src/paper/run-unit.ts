@@ -15,8 +15,7 @@ import {
   UserRatio as Ratio,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import type { CandidateExample } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { type CandidateExample, DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { breathe, predictImpressions } from '@watchnext/offline';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';

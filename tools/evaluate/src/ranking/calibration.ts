@@ -6,9 +6,8 @@ import {
   type LabelledImpression,
   quantileGroups,
 } from '@watchnext/evaluation';
-import type { RankingExample } from '@watchnext/features';
+import { DAY_MS, HOUR_MS, type RankingExample } from '@watchnext/features';
 import type { VideoFacts } from '@watchnext/contract';
-import { DAY_MS, HOUR_MS } from '@watchnext/features';
 
 const DECILES = Array.from({ length: 10 }, (_, i) => String(i + 1));
 /** Upper ends of the groups; the last has none. */

@@ -12,8 +12,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { VideoFacts } from '@watchnext/contract';
-import type { RankingExample } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { DAY_MS, type RankingExample } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import type { RankingCohort } from './report';
 

@@ -1,7 +1,6 @@
 /** Impressions before and after a moment, and the statistics that ranking knows at each. */
 import { splitMoment } from '@watchnext/evaluation';
-import type { Statistics } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { DAY_MS, type Statistics } from '@watchnext/features';
 import type { ReplayedLog } from '@watchnext/offline';
 import { EvaluationDataError } from '../data/watch-data';
 

@@ -8,8 +8,7 @@ import {
   watchTimeMae,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
-import type { RankingExample } from '@watchnext/features';
-import { DAY_MS } from '@watchnext/features';
+import { DAY_MS, type RankingExample } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { createRandom } from '@watchnext/learning';
 import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
