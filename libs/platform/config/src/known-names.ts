@@ -1,4 +1,4 @@
-/** Every variable that some program here reads. Made by `npm run describe`. */
+/** Every variable that some program or script here names. Made by `npm run describe`. */
 export const KNOWN_NAMES: readonly string[] = [
   'WATCHNEXT_ACTIVITY_PARTITIONS',
   'WATCHNEXT_API_KEYS_FILE',

@@ -44,7 +44,7 @@ export function madeDocuments(): MadeDocument[] {
 /** For programs, which know their own schema alone, to tell another's setting from a mistyped one. */
 function knownNamesModule(): string {
   return [
-    '/** Every variable that some program here reads. Made by `npm run describe`. */',
+    '/** Every variable that some program or script here names. Made by `npm run describe`. */',
     'export const KNOWN_NAMES: readonly string[] = [',
     ...knownNames().map((name) => `  '${name}',`),
     '];',

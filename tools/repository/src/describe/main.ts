@@ -11,7 +11,7 @@ allowClosedOutput();
 
 const program = new Command('describe')
   .description(
-    'Writes the tables of the apps’ READMEs, of docs/settings.md, docs/metrics.md, docs/experiments.md and docs/decisions anew, from the code.',
+    'Writes anew what is made from code: the tables in the READMEs of apps, docs/settings.md, docs/metrics.md and docs/experiments.md, the index of decisions, and the names of settings in known-names.ts.',
   )
   .option('--check', 'write nothing; exit with 1 if a table is not what the code says', false)
   .allowExcessArguments(false)

@@ -1,5 +1,5 @@
 /** The settings of an app: names, values and defaults from its zod schema, what they do from the comments above them. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   driverSettings,
@@ -11,6 +11,7 @@ import {
 } from '@watchnext/config';
 import ts from 'typescript';
 import { z } from 'zod';
+import { gitPaths } from '../git-paths';
 import { commentOf, parse, ROOT, sourcesUnder, visit } from './sources';
 import { code, table } from './table';
 
@@ -85,21 +86,12 @@ export function describeShape(shape: Shape, folders: readonly string[]): Setting
 
 /** Every variable that programs and scripts of the repository name. Specs name some that there are not. */
 export function knownNames(): string[] {
-  const names = ['apps', 'libs', 'tools']
-    .flatMap((folder) => programsUnder(join(ROOT, folder)))
-    .filter((path) => path !== join(ROOT, KNOWN_NAMES_FILE))
-    .flatMap((path) => readFileSync(path, 'utf8').match(/\bWATCHNEXT(_[A-Z0-9]+)+\b/g) ?? []);
+  const names = gitPaths(ROOT, 'ls-files', '--cached', '--others', '--exclude-standard', 'apps', 'libs', 'tools')
+    .filter((path) => /\.(ts|m?js)$/.test(path) && !path.endsWith('.spec.ts') && path !== KNOWN_NAMES_FILE)
+    // One that was deleted is listed until that is staged.
+    .filter((path) => existsSync(join(ROOT, path)))
+    .flatMap((path) => readFileSync(join(ROOT, path), 'utf8').match(/\bWATCHNEXT(_[A-Z0-9]+)+\b/g) ?? []);
   return [...new Set(names)].sort();
-}
-
-const NOT_SOURCES = new Set(['node_modules', 'dist', 'out-tsc']);
-
-function programsUnder(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_SOURCES.has(entry.name) ? [] : programsUnder(path);
-    return /\.(ts|m?js)$/.test(entry.name) && !entry.name.endsWith('.spec.ts') ? [path] : [];
-  });
 }
 
 export function settingsTable(settings: readonly Setting[]): string {
