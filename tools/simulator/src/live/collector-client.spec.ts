@@ -43,11 +43,24 @@ describe('a client of the collector', () => {
     await expect((await client(undefined)).drained({ stuckMs: 200 })).rejects.toThrow('it does not answer');
   });
 
-  it('ends at the signal', async () => {
+  it.each([
+    ['right after an answer', (stop: () => void) => stop()],
+    ['between two answers', (stop: () => void) => void setTimeout(stop, 10)],
+  ])('ends at the signal with its reason, %s', async (_, soon) => {
     const stop = new AbortController();
+    const reason = new Error('enough');
     const collector = await client([0, 3]);
-    const draining = collector.drained({ signal: stop.signal, onLag: () => stop.abort() });
-    await expect(draining).rejects.toMatchObject({ name: 'AbortError' });
+    const draining = collector.drained({ signal: stop.signal, onLag: () => soon(() => stop.abort(reason)) });
+    await expect(draining).rejects.toBe(reason);
+  });
+
+  it('ends with the reason of a signal that comes before the answer', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    server = createServer(() => stop.abort(reason));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const collector = new CollectorClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await expect(collector.drained({ signal: stop.signal })).rejects.toBe(reason);
   });
 
   it('gives the status and the reason of an error', async () => {

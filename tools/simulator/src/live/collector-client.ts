@@ -48,6 +48,7 @@ export class CollectorClient extends JsonClient {
       signal?.throwIfAborted();
       // A collector that is being restarted does not answer; that too ends the wait only when it lasts.
       const lag = await this.lag(signal).catch(() => undefined);
+      signal?.throwIfAborted();
       if (lag !== undefined) {
         onLag?.(lag);
         const left = of.reduce((sum, part) => sum + lag[part], 0);
@@ -58,7 +59,8 @@ export class CollectorClient extends JsonClient {
         const how = best === Infinity ? 'it does not answer' : `${best} records behind`;
         throw new StuckError(`ingestion has not moved for ${stuckMs / 1_000} s (${how})`);
       }
-      await sleep(POLL_MS, undefined, { signal });
+      // Its own error has the reason for a cause alone.
+      await sleep(POLL_MS, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 }
