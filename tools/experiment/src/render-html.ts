@@ -95,10 +95,10 @@ const howToRead = ({
   experiment: { alpha, minimumLift, design },
 }: ExperimentReport): string => `<h2>How to read this</h2>
 <p class="quiet">Intervals say what is compatible with the data. Those <b>at every look</b> hold however often and whenever one looks${design === 'split' ? ': the verdict goes by them' : ''}. Those
-at one look are narrower, and hold for a single look whose day was fixed beforehand. All are wrong with a chance of ${alpha} at most (<code>alpha</code>), over all treatments together; those at
+at one look are narrower, and hold for a single look whose day was fixed beforehand. Those of one metric are wrong with a chance of ${alpha} at most (<code>alpha</code>), over all treatments together; those at
 every look are sharpest where the lift is near ${signedPercent(minimumLift)} (<code>minimumLift</code>).${design === 'split' ? JUDGEMENTS : ''}</p>`;
 const JUDGEMENTS = ` CUPED is how much of the variance is explained by what users watched before the start, and taken out. The
-judgement is better or worse where that is certain at every look; of a guardrail it is held where more harm than allowed is ruled out, broken where such harm is certain, and else not settled.`;
+judgement is better or worse where that is certain at every look (of metrics that are neither primary nor a guardrail, for all of them at once); of a guardrail it is held where more harm than allowed is ruled out, broken where such harm is certain, and else not settled.`;
 
 const remarks = ({ objections, warnings }: ExperimentReport['snapshots']): string =>
   [
