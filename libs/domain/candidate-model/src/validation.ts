@@ -4,7 +4,7 @@ import { CatalogueScorer } from './catalogue-scorer';
 import { interestsOf } from './config';
 import type { CandidateModel } from './model';
 
-/** Multiplications that one validation may take, so that it stays a small part of an epoch. */
+/** Multiplications that one validation may take where that leaves enough examples, so that it stays a small part of an epoch. */
 const MULTIPLICATION_BUDGET = 2e9;
 /**
  * However large the catalogue, and whatever that takes: by 400 an epoch that improved looked worse than the one before it so often that most
@@ -25,10 +25,10 @@ export async function validationRecall(
   k: number,
   createRunner?: TowerRunnerFactory,
 ): Promise<number> {
-  const cost =
+  const multiplicationsPerExample =
     interestsOf(model.config) * model.videoVectors.length +
     model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
-  const stride = validationStride(examples.length, cost);
+  const stride = validationStride(examples.length, multiplicationsPerExample);
   const thinned = examples.filter((_, i) => i % stride === 0);
   const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
   const known = thinned.filter(({ labelVideoId }) => indexOf.has(labelVideoId));
@@ -47,9 +47,9 @@ export async function validationRecall(
   return hits / thinned.length;
 }
 
-/** Every so many of a set of examples are asked. @param cost multiplications for each */
-export function validationStride(exampleCount: number, cost: number): number {
-  const affordable = Math.ceil((exampleCount * cost) / MULTIPLICATION_BUDGET);
+/** Every so many of a set of examples are asked. */
+export function validationStride(exampleCount: number, multiplicationsPerExample: number): number {
+  const affordable = Math.ceil((exampleCount * multiplicationsPerExample) / MULTIPLICATION_BUDGET);
   return Math.max(1, Math.min(affordable, Math.floor(exampleCount / LEAST_EXAMPLES)));
 }
 

@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import {
   type ExperimentReport,
@@ -131,7 +132,7 @@ async function trainBoth(system: LocalSystem): Promise<{ watchTime: string; clic
     console.error('training on clicks …');
     const code = await system.train(['--ranking-objective', 'click', '--override-gate', '--not-current']);
     const [clicks] = await store.list();
-    if (code !== 0 || clicks === watchTime)
+    if (code !== TRAINER_EXIT_CODES.published || clicks === watchTime)
       throw new Error(`the click-trained snapshot was not published (exit code ${code})`);
     return { watchTime, clicks };
   } finally {
