@@ -14,7 +14,7 @@ export {
   SHUTDOWN_LIMIT_MS,
   tellParent,
 } from './process-messages';
-export { type SettingValues, valuesOf } from './setting-values';
+export { type NumberBounds, numberText, type SettingValues, valuesOf } from './setting-values';
 export { requireFolder } from './require-folder';
 export { Secret, secret } from './secret';
 export * from './settings';

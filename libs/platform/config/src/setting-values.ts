@@ -8,10 +8,12 @@ interface Definition {
   readonly entries?: Readonly<Record<string, string>>;
 }
 
-interface Bounds {
+/** Of a JSON schema, which has them from zod's. */
+export interface NumberBounds {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly type?: string;
 }
 
@@ -31,25 +33,30 @@ export function valuesOf(field: z.ZodType): SettingValues {
   const inner = unwrapped(field);
   const { type, entries } = inner._zod.def as unknown as Definition;
   if (entries !== undefined) return { kind: 'choice', choices: Object.values(entries) };
-  return type === 'number' ? { kind: 'number', text: numberText(z.toJSONSchema(inner) as Bounds) } : { kind: 'text' };
+  return type === 'number'
+    ? { kind: 'number', text: numberText(z.toJSONSchema(inner) as NumberBounds) }
+    : { kind: 'text' };
 }
 
-/** As "whole number of 1 or more", "number from 0 to 1". */
-function numberText({ type, minimum, maximum, exclusiveMinimum }: Bounds): string {
+/** As "whole number of 1 or more", "number from 0 to 1", "number above 0 up to 10", "number above .5 and below 1". */
+export function numberText(bounds: NumberBounds): string {
+  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = bounds;
   const isWhole = type === 'integer';
   const kind = isWhole ? 'whole number' : 'number';
   // What is as large or small as whole numbers get is no bound.
-  const [low, high, above] = [minimum, maximum, exclusiveMinimum].map((bound) =>
+  const [low, high, above, below] = [minimum, maximum, exclusiveMinimum, exclusiveMaximum].map((bound) =>
     bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound,
   );
   const least = isWhole && above !== undefined ? above + 1 : low;
-  if (least !== undefined)
-    return high === undefined ? `${kind} of ${least} or more` : `${kind} from ${least} to ${high}`;
-  return [
-    kind,
-    ...(above === undefined ? [] : [`above ${above}`]),
-    ...(high === undefined ? [] : [`up to ${high}`]),
-  ].join(' ');
+  const most = isWhole && below !== undefined ? below - 1 : high;
+  if (least !== undefined && most !== undefined) return `${kind} from ${least} to ${most}`;
+  const ends = [
+    ...(least === undefined ? [] : [`of ${least} or more`]),
+    ...(isWhole || above === undefined ? [] : [`above ${above}`]),
+    ...(most === undefined ? [] : [`up to ${most}`]),
+    ...(isWhole || below === undefined ? [] : [`below ${below}`]),
+  ];
+  return `${kind} ${ends.join(ends.at(-1)?.startsWith('below') ? ' and ' : ' ')}`.trimEnd();
 }
 
 /** For the message about a value that is wrong; undefined where the schema knows no more than that it is text. */

@@ -1,4 +1,5 @@
 /** The keys of an experiment in the file of experiments, from its schema. */
+import { type NumberBounds, numberText } from '@watchnext/config';
 import { experimentsFileSchema } from '@watchnext/experiments';
 import { z } from 'zod';
 import { code, table } from './table';
@@ -29,26 +30,24 @@ const defaultOf = (schema: Schema): string =>
 
 /** What may be given, in a few words. */
 function valuesOf(schema: Schema): string {
-  const { type, prefixItems, additionalProperties, format } = schema;
+  const { type, prefixItems, additionalProperties, format, pattern } = schema;
   if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(', ');
   if (format === 'date-time') return 'time with its zone';
-  if (prefixItems !== undefined) return `${prefixItems.length} numbers${boundsOf(prefixItems[0] as Schema)}`;
-  if (type === 'array') return `list${itemsOf(schema.items as Schema)}`;
+  if (prefixItems !== undefined) return `${prefixItems.length} ${bareNumbers(prefixItems[0] as Schema)}`;
+  if (type === 'array') return `list${itemsOf(schema)}`;
   if (type === 'object') return typeof additionalProperties === 'object' ? 'texts by name' : 'object';
-  if (type === 'integer') return `whole number${boundsOf(schema)}`;
-  return type === 'number' ? `number${boundsOf(schema)}` : type === 'boolean' ? '`true`, `false`' : 'text';
+  if (type === 'integer' || type === 'number') return numberText(schema as NumberBounds);
+  if (type === 'boolean') return '`true`, `false`';
+  return pattern === undefined ? 'text' : `text that matches ${code(pattern)}`;
 }
 
-const itemsOf = (item: Schema) => (item.type === 'object' ? '' : ' of texts');
+const bareNumbers = (item: Schema) => numberText(item as NumberBounds).replace(/^(whole )?number/, '$1numbers');
 
-/** " above 0, at most 1"; "" for none. JSON's integers have bounds of their own, which say nothing. */
-function boundsOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string {
-  const bounds = [
-    exclusiveMinimum === undefined ? undefined : `above ${exclusiveMinimum}`,
-    minimum === undefined ? undefined : `from ${minimum}`,
-    maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : `to ${maximum}`,
-    exclusiveMaximum === undefined ? undefined : `below ${exclusiveMaximum}`,
-  ].filter((bound) => bound !== undefined);
-  return bounds.length === 0 ? '' : ` ${bounds.join(' ')}`;
+/** " of texts, at least 1"; objects have rows of their own. */
+function itemsOf({ items, minItems, maxItems }: Schema): string {
+  const kind = (items as Schema).type === 'object' ? '' : ' of texts';
+  if (minItems !== undefined && maxItems !== undefined) return `${kind}, ${minItems} to ${maxItems}`;
+  if (minItems !== undefined) return `${kind}, at least ${minItems}`;
+  return maxItems === undefined ? kind : `${kind}, at most ${maxItems}`;
 }
