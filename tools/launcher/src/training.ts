@@ -48,10 +48,15 @@ export async function trainOnce(
   });
   const stop = () => void trainer.stop();
   signal.addEventListener('abort', stop, { once: true });
-  const end = await running;
+  const end = await running
+    .catch((error: unknown) => {
+      throw new LaunchError(`training could not be started: ${(error as Error).message}`, '', { cause: error });
+    })
+    .finally(() => {
+      onProcess(undefined);
+      signal.removeEventListener('abort', stop);
+    });
   const { code } = end;
-  onProcess(undefined);
-  signal.removeEventListener('abort', stop);
   stages.close(code === PUBLISHED || code === REJECTED);
   signal.throwIfAborted();
   if (code === NOTHING_TO_TRAIN) throw new LaunchError(reason, ifNothing);

@@ -55,6 +55,15 @@ describe('a service as a process', () => {
     expect(example.lastLines()).toEqual(['mine']);
   });
 
+  it('is not started where it runs: the first process would be lost', async () => {
+    const example = service(`${READY} ${STAY}`);
+    await example.start();
+    const { pid } = example;
+    await expect(example.start()).rejects.toThrow('example is running already');
+    await expect(example.run()).rejects.toThrow('example is running already');
+    expect(example.pid).toBe(pid);
+  });
+
   it('that ends before it is ready says so with its last words, and is no end to tell of', async () => {
     const onEnd = jest.fn();
     const example = service(`console.log('one\\n\\ntwo'); process.exit(3);`, {}, { onEnd });

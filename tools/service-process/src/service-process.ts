@@ -94,11 +94,12 @@ export class ServiceProcess {
         child.kill('SIGKILL');
         reject(this.failure(`${name} was not ready after ${startLimitMs / 1_000} s`));
       }, startLimitMs);
-      child.once('exit', (code, signal) => {
+      const endedTooEarly = (code: number | null, signal: NodeJS.Signals | null) => {
         clearTimeout(late);
         const what = this.stopped === child ? 'was stopped' : `did not start (${describeEnd({ code, signal })})`;
         reject(this.failure(`${name} ${what}`));
-      });
+      };
+      child.once('exit', endedTooEarly);
       child.once('error', (error) => {
         clearTimeout(late);
         reject(this.failure(`${name} could not be started: ${error.message}`));
@@ -106,15 +107,17 @@ export class ServiceProcess {
       child.on('message', (message) => {
         if (!isMessage('ready', message)) return;
         clearTimeout(late);
+        // A later end is no failed start, for which the whole log would be read.
+        child.off('exit', endedTooEarly);
         resolve();
       });
     });
-    const ended = (code: number | null, signal: NodeJS.Signals | null) => {
+    const tellEnd = (code: number | null, signal: NodeJS.Signals | null) => {
       if (this.stopped !== child) this.options.onEnd?.({ code, signal });
     };
     // It may have ended between its word and now.
-    if (isRunning(child)) child.once('exit', ended);
-    else ended(child.exitCode, child.signalCode);
+    if (isRunning(child)) child.once('exit', tellEnd);
+    else tellEnd(child.exitCode, child.signalCode);
   }
 
   /** Runs a program that ends by itself, as the trainer with `--once`. @param onMessage what it tells over the IPC channel */
@@ -145,7 +148,7 @@ export class ServiceProcess {
   }
 
   /** The last lines of its log; of an earlier process too, where none was started by this. */
-  logTail(count = 20): string {
+  logTail(count?: number): string {
     return this.lastLines(count).join('\n');
   }
 
@@ -153,7 +156,9 @@ export class ServiceProcess {
     return this.options.logFile === undefined ? [] : lastLines(this.options.logFile, count, this.logStart);
   }
 
+  /** @throws Error where it runs already: nobody could stop that process any more */
   private spawn(): ChildProcess {
+    if (this.isRunning) throw new Error(`${this.definition.name} is running already`);
     const { main, args = [], nodeArgs = process.execArgv, environment, inherited = process.env } = this.definition;
     const log = this.openLog();
     try {
