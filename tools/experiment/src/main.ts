@@ -237,7 +237,7 @@ function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experim
   const inDays = (count: number | undefined) => (count === undefined ? `more than ${days} days` : `${count} days`);
   return [
     `${plan.experiment}: ${primaryMetric}, ${number(plan.controlValue)} on average of ${whole(plan.users)} users in ${days} days`,
-    `shares ${variants.map(({ name, share }) => `${name} ${share}`).join(', ')}; alpha ${alpha}, power ${power}; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
+    `shares ${variants.map(({ name, share }) => `${name} ${share}`).join(', ')}; alpha ${alpha}, power ${power}; the covariate takes away ${percent(plan.varianceReduction, 0)} of the variance`,
     ...(plan.notMeasured.length > 0
       ? [
           `not measured: ${plan.notMeasured.join(', ')} of the audience; the archive does not tell them, so users count whatever theirs are`,

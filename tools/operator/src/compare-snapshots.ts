@@ -1,18 +1,21 @@
 /** Two snapshots' metrics and the checks of their gates side by side, as who decides on a rollback needs them. */
+import { alignColumns } from '@watchnext/command-line';
 import type { Metric, SnapshotManifest } from '@watchnext/contract';
-import { alignColumns, metricText } from '@watchnext/evaluation';
+import { metricText } from '@watchnext/evaluation';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
+
+const HEADED = { underlined: true };
 
 /** @throws what the store throws for one that is missing or cannot be read */
 export async function compareSnapshots(store: SnapshotStore, ids: readonly [string, string]): Promise<string> {
   const [first, second] = await Promise.all([store.readManifest(ids[0]), store.readManifest(ids[1])]);
   return [
-    alignColumns([['', ...ids], ...factsOf(first, second)]),
+    alignColumns([['', ...ids], ...factsOf(first, second)], Infinity, HEADED),
     ...daysDiffer(first, second),
     '',
-    alignColumns([['metric', 'scorer', ...ids, 'change'], ...metricRows(first.metrics, second.metrics)], [2, 3, 4]),
+    alignColumns([['metric', 'scorer', ...ids, 'change'], ...metricRows(first.metrics, second.metrics)], 2, HEADED),
     '',
-    alignColumns([['check', ...ids], ...verdictRows(first, second)]),
+    alignColumns([['check', ...ids], ...verdictRows(first, second)], Infinity, HEADED),
     ...detailsOf(first, second),
   ].join('\n');
 }

@@ -21,7 +21,6 @@ export {
   ShrunkenMeans,
 } from './counting-baselines';
 export {
-  alignColumns,
   metricText,
   metricValue,
   type MetricRow,

@@ -25,14 +25,14 @@ export const metricText = (value: number) =>
 
 /**
  * Monospaced text, a line for each row, the first one underlined as the header.
- * @param numeric columns that are aligned to the right
+ * @param numeric the column that is aligned to the right
  */
-export function alignColumns(rows: readonly (readonly string[])[], numeric: readonly number[] = []): string {
+function alignColumns(rows: readonly (readonly string[])[], numeric: number): string {
   const [header] = rows;
   const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (numeric.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .map((cell, column) => (column === numeric ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
       .join('  ')
       .trimEnd();
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.slice(1).map(line)].join('\n');
@@ -52,7 +52,7 @@ export function renderTable(table: MetricTable): string {
         row.interval ? `${metricText(row.interval.low)} to ${metricText(row.interval.high)}` : '',
       ]),
   );
-  return alignColumns([header, ...rows], [2]);
+  return alignColumns([header, ...rows], header.indexOf('value'));
 }
 
 /** JSON has no NaN: what could not be measured becomes null, so that it cannot pass for a number. */

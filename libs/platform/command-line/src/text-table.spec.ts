@@ -23,6 +23,14 @@ describe('a table of text', () => {
     ]);
   });
 
+  it('has a rule below its header where that is asked for', () => {
+    expect(alignColumns(lines, 1, { underlined: true }).split('\n').slice(0, 3)).toEqual([
+      'name       count    note',
+      '---------  -----  ------',
+      'long name      1',
+    ]);
+  });
+
   it('is indented below a sentence', () => {
     expect(textTable(['a', 'b'], [['c', '10']])).toBe('  a   b\n  c  10');
   });

@@ -2,10 +2,24 @@
 
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}%`;
 
-/** @param toTheLeft so many of the first columns; the others are set to the right */
-export function alignColumns(lines: readonly (readonly string[])[], toTheLeft = 1): string {
+/**
+ * @param toTheLeft so many of the first columns; the others are set to the right
+ * @param underlined with a rule below the first line, as below a header
+ */
+export function alignColumns(
+  lines: readonly (readonly string[])[],
+  toTheLeft = 1,
+  { underlined = false }: { readonly underlined?: boolean } = {},
+): string {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines
+  const ruled = underlined
+    ? lines.toSpliced(
+        1,
+        0,
+        widths.map((width) => '-'.repeat(width)),
+      )
+    : lines;
+  return ruled
     .map((line) =>
       line
         .map((cell, column) => (column < toTheLeft ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))

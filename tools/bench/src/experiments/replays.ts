@@ -62,14 +62,14 @@ export async function benchReplays(options: ReplayOptions): Promise<{ result: Be
   const days = await simulatedDays(options);
   const { rates, plan, peekingAtFixedIntervals } = replay(days, options.replays);
   const text = [
-    `${plan.users} users, ${options.days} days, ${options.replays} replays; a lift of ${percent(plan.lift, 2)} is found with power 0.8 at one look; the covariate takes away ${(100 * plan.varianceReduction).toFixed(0)}% of the variance`,
+    `${plan.users} users, ${options.days} days, ${options.replays} replays; a lift of ${percent(plan.lift, 2)} is found with power 0.8 at one look; the covariate takes away ${percent(plan.varianceReduction, 0)} of the variance`,
     textTable(
       ['', 'promised', 'found', 'would be by chance', ''],
       rates.map(({ name, promised, count, of, rate, interval: [low, high], kept }) => [
         name,
         promised,
         `${percent(rate)} (${count} of ${of})`,
-        `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}%`,
+        `${percent(low)} to ${percent(high)}`,
         kept ? 'kept' : 'NOT KEPT',
       ]),
     ),

@@ -1,4 +1,5 @@
 /** How long the report of an experiment with many users takes, from Parquet files to the page. */
+import { percent } from '@watchnext/command-line';
 import { temporaryFolder } from '@watchnext/end-to-end';
 import { Event, Rung, TOPICS } from '@watchnext/contract';
 import { openParquetArchive, type EventArchive } from '@watchnext/event-archive';
@@ -49,7 +50,7 @@ export async function benchReportSpeed(options: { users: number }): Promise<{ re
       users: (newest?.controlUsers ?? 0) + (newest?.treatmentUsers ?? 0),
       lift: newest?.lift,
     };
-    const text = `${figures.users} users, ${eventCount} events: report in ${reportSeconds.toFixed(1)} s (${figures.verdict}, lift ${(100 * (newest?.lift ?? NaN)).toFixed(2)}%; 1% was planted)`;
+    const text = `${figures.users} users, ${eventCount} events: report in ${reportSeconds.toFixed(1)} s (${figures.verdict}, lift ${percent(newest?.lift ?? NaN, 2)}; 1% was planted)`;
     return { result: report('experiments report-speed', { ...options, days: DAYS }, figures), text };
   } finally {
     await archive.close();

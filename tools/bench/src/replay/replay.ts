@@ -6,7 +6,7 @@
  */
 import { temporaryFolder } from '@watchnext/end-to-end';
 import { join } from 'node:path';
-import { startTask } from '@watchnext/command-line';
+import { percent, startTask } from '@watchnext/command-line';
 import { FROZEN, FROZEN_PARTITIONS, type FrozenWorldName, generateArchive } from '@watchnext/simulator';
 import { measuredInProcess } from '../measured-process';
 import { report, type BenchReport } from '../report';
@@ -142,7 +142,7 @@ function describe(figures: ReplayFigures): string {
 }
 
 function describeDifference({ candidate, ranking, differingCounts }: WindowDifference): string[] {
-  const share = (part: number, of: number) => `${((100 * part) / Math.max(1, of)).toFixed(2)}%`;
+  const share = (part: number, of: number) => percent(part / Math.max(1, of), 2);
   const row = (model: string, { examples, differing, missing }: ModelDifference) =>
     `| ${model} | ${share(differing, examples)} | ${share(missing, examples)} |`;
   return [

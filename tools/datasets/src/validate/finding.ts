@@ -1,3 +1,5 @@
+import { percent as percentWith } from '@watchnext/command-line';
+
 /** What a check of a log found. */
 export type Verdict = 'ok' | 'warning' | 'failure';
 
@@ -22,9 +24,7 @@ export const worst = (...verdicts: readonly Verdict[]): Verdict =>
 
 export const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
-export function percent(value: number): string {
-  const text = (100 * value).toFixed(value > 0 && value < 0.001 ? 3 : 1);
-  return `${text}%`;
-}
+/** With digits enough to tell a rare case from none. */
+export const percent = (value: number) => percentWith(value, value > 0 && value < 0.001 ? 3 : 1);
 
 export const count = (value: number) => value.toLocaleString('en-US');
