@@ -74,6 +74,8 @@ function serverProperties(node: Node, nodes: readonly Node[], options: KafkaOpti
       : ['listener.security.protocol.map=CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT']),
     `log.dirs=${join(node.directory, 'data')}`,
     'auto.create.topics.enable=false',
+    // By their own times, records of a history would be gone minutes after they were written: Kafka keeps a week.
+    'log.retention.ms=-1',
     'group.initial.rebalance.delay.ms=0',
     `default.replication.factor=${replication}`,
     `min.insync.replicas=${Math.max(1, replication - 1)}`,
