@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { identify, isAlive } from '@watchnext/folder-lock';
 import { eventually } from '@watchnext/testing';
 import { KeptService, type KeptServiceDefinition } from './kept-service';
 import { LaunchError } from './launch-error';
@@ -41,14 +42,7 @@ const STAY = `process.on('disconnect', () => process.exit()); setInterval(() => 
 
 const until = (met: () => boolean) => eventually(met, String(met));
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isRunning = (pid: number) => isAlive(identify(pid));
 
 describe('a service that is kept up', () => {
   it('is started when it says so, with its environment, its words in the log, and gone when stopped', async () => {

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { identify, isAlive } from '@watchnext/folder-lock';
 import { eventually } from '@watchnext/testing';
 import type { LaunchReport } from '../src';
 
@@ -82,14 +83,7 @@ function runningServices(): number[] {
   return noted.map(({ pid }) => pid).filter(isRunning);
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isRunning = (pid: number) => isAlive(identify(pid));
 
 describe('npm start', () => {
   it(

@@ -2,3 +2,4 @@
 export { flipBit, publishInto, publishSnapshot, spoilValue } from './publish-snapshot';
 export * from './write-candidate-files';
 export * from './write-ranking-files';
+export { type EarlyService, expectEarlyListening } from './expect-early-listening';
