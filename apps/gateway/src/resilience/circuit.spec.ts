@@ -101,6 +101,45 @@ describe('a circuit', () => {
     expect(circuit.enter()).toBeDefined();
   });
 
+  describe('of calls that are late for callers in a hurry', () => {
+    const hurry = (times: number) => {
+      for (let i = 0; i < times; i++) call('hurried');
+    };
+
+    it('opens once that went on for a while and nothing succeeded', () => {
+      const reasons: OpenReason[] = [];
+      circuit.onOpen((why) => reasons.push(why));
+      hurry(50);
+      nowMs = 999;
+      hurry(1);
+      expect(circuit.state).toBe('closed');
+      nowMs = 1_000;
+      hurry(1);
+      expect([circuit.state, reasons]).toEqual(['open', ['failure']]);
+    });
+
+    it('stays closed where they are few, or any other call succeeds', () => {
+      for (; nowMs < 60_000; nowMs += 300) {
+        hurry(3);
+        if (nowMs % 900 === 0) call('success');
+      }
+      call('success');
+      hurry(1);
+      nowMs += 10_000;
+      hurry(6);
+      expect(circuit.state).toBe('closed');
+    });
+
+    it('lets another try where one of them was the probe: it is neither opened nor closed by it', () => {
+      fail(8);
+      nowMs = 1_000;
+      hurry(3);
+      expect(circuit.state).toBe('half-open');
+      call('success');
+      expect(circuit.state).toBe('closed');
+    });
+  });
+
   it('begins with a clean slate once it is closed again, whatever older calls still come to', () => {
     const old = circuit.enter()!;
     fail(8);

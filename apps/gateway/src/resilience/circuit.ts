@@ -14,13 +14,24 @@ export interface CircuitOptions {
   readonly failureShare: number;
   /** How long it stays open before one call may try. */
   readonly openMs: number;
+  /** How long calls may be late for callers in a hurry, and none succeed beside them, before it is not the callers. */
+  readonly silentMs: number;
 }
 
 /** Opens after 5 to 10 failures, is closed again within about a second of the dependency's return. */
-export const CIRCUIT_OPTIONS: CircuitOptions = { windowCalls: 20, minimumCalls: 8, failureShare: 0.5, openMs: 1_000 };
+export const CIRCUIT_OPTIONS: CircuitOptions = {
+  windowCalls: 20,
+  minimumCalls: 8,
+  failureShare: 0.5,
+  openMs: 1_000,
+  silentMs: 1_000,
+};
 
-/** What became of a call. A call that its own caller gave up says nothing about the dependency; one that it has too much to do for was answered. */
-export type CallOutcome = 'success' | 'failure' | 'overload' | 'neither';
+/**
+ * What became of a call. A call that its own caller gave up says nothing about the dependency; one that it has too much to do
+ * for was answered; `hurried` ones were late for a caller that gave them little time, and say nothing where others succeed.
+ */
+export type CallOutcome = 'success' | 'failure' | 'overload' | 'hurried' | 'neither';
 
 /** Why it opened: `overload` where it would not have, had the calls that it had too much to do for succeeded. */
 export type OpenReason = 'failure' | 'overload';
@@ -31,6 +42,8 @@ export class Circuit {
   private openUntilMs = 0;
   private status: CircuitState = 'closed';
   private probing = false;
+  /** Calls that were late for callers in a hurry, since one succeeded. */
+  private hurried: { count: number; readonly sinceMs: number } | undefined;
   private readonly openListeners: ((reason: OpenReason) => void)[] = [];
 
   constructor(
@@ -61,6 +74,8 @@ export class Circuit {
   private note(outcome: CallOutcome): void {
     // A call from before it opened is no news.
     if (outcome === 'neither' || this.status !== 'closed') return;
+    if (outcome === 'hurried') return this.noteHurried();
+    if (outcome === 'success') this.hurried = undefined;
     const { windowCalls, minimumCalls, failureShare } = this.options;
     this.outcomes.push(outcome);
     if (this.outcomes.length > windowCalls) this.outcomes.shift();
@@ -71,6 +86,15 @@ export class Circuit {
     ) as [number, number];
     if (failed >= failureShare * callCount) this.open('failure');
     else if (failed + overloaded >= failureShare * callCount) this.open('overload');
+  }
+
+  /** By a burst of them nobody shuts it for others: it takes a while in which none of the others succeeds either. */
+  private noteHurried(): void {
+    const nowMs = this.clock();
+    this.hurried ??= { count: 0, sinceMs: nowMs };
+    this.hurried.count++;
+    const { count, sinceMs } = this.hurried;
+    if (count >= this.options.minimumCalls && nowMs - sinceMs >= this.options.silentMs) this.open('failure');
   }
 
   private probed(outcome: CallOutcome): void {
@@ -84,6 +108,7 @@ export class Circuit {
 
   private open(reason: OpenReason): void {
     this.status = 'open';
+    this.hurried = undefined;
     this.openUntilMs = this.clock() + this.options.openMs;
     for (const listener of this.openListeners) listener(reason);
   }

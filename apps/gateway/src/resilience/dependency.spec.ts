@@ -52,6 +52,26 @@ describe('a dependency', () => {
   });
 
   it.each([
+    ['not blamed for those that gave it too little to tell', 99, 'closed'],
+    ['blamed for the others where nothing succeeds for a while', 100, 'open'],
+  ])('is %s: %d ms', async (_, givenMs, expected) => {
+    let nowMs = 0;
+    const store = new Dependency('store', {
+      circuit: new Circuit(CIRCUIT_OPTIONS, () => nowMs),
+      clock: () => nowMs,
+    });
+    for (let i = 0; i < 20; i++) {
+      const hurried = { ...limits({ isHurried: true }), deadlineAtMs: nowMs + givenMs };
+      const late = async () => {
+        nowMs += givenMs;
+        return failing('dependency-late')();
+      };
+      await store.once(late, hurried).catch(() => undefined);
+    }
+    expect(store.circuitState).toBe(expected);
+  });
+
+  it.each([
     ['blamed for what is late', 20, 'open'],
     ['not blamed for what is late because this process was held up', 21, 'closed'],
   ])('is %s: given up %d ms after the deadline', async (_, overdueMs, expected) => {

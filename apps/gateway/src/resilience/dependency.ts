@@ -26,6 +26,9 @@ export interface DependencyParts {
 /** A call that is given up so much after its deadline was held up here: nobody looked whether its answer had come. */
 const OWN_PAUSE_MS = 20;
 
+/** What a dependency that is well takes at most, but for the heaviest calls: one that was given less and is late says nothing. */
+const TELLING_MS = 100;
+
 /** Below this a second try beside the first would only be in its way. */
 const LEAST_HEDGE_MS = 5;
 
@@ -98,12 +101,13 @@ export class Dependency {
   private async guarded<T>(work: () => Promise<T>, limits: StageLimits): Promise<T> {
     const leave = this.circuit.enter();
     if (!leave) throw new DependencyError(this.name, 'circuit-open', 'not asked, as most calls failed a moment ago');
+    const enteredAtMs = this.clock();
     try {
       const result = await untilAborted(work(), limits.signal);
       leave('success');
       return result;
     } catch (error) {
-      leave(outcomeOf(error, limits, this.clock()));
+      leave(outcomeOf(error, limits, enteredAtMs, this.clock()));
       throw error;
     }
   }
@@ -112,7 +116,12 @@ export class Dependency {
 const isUnreachable = (error: unknown) =>
   error instanceof DependencyError && error.category === 'dependency-unreachable';
 
-function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits, nowMs: number): CallOutcome {
+function outcomeOf(
+  error: unknown,
+  { deadlineAtMs, isHurried }: StageLimits,
+  enteredAtMs: number,
+  nowMs: number,
+): CallOutcome {
   if (!(error instanceof DependencyError)) return 'neither';
   switch (error.category) {
     case 'dependency-unreachable':
@@ -122,8 +131,10 @@ function outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits, now
       // What is asked once, by somebody who looks at one list, must not close the way for everyone.
       return isHurried ? 'neither' : 'overload';
     case 'dependency-late':
+      if (nowMs - deadlineAtMs > OWN_PAUSE_MS) return 'neither';
+      if (!isHurried) return 'failure';
       // Whoever asks for an answer in no time must not close the way for everyone.
-      return isHurried || nowMs - deadlineAtMs > OWN_PAUSE_MS ? 'neither' : 'failure';
+      return deadlineAtMs - enteredAtMs >= TELLING_MS ? 'hurried' : 'neither';
     default:
       // It answered: that it is not ready, or that the request was wrong.
       return 'success';

@@ -250,7 +250,7 @@ describe('the other routes', () => {
     silentCollector.close();
   });
 
-  it('holds nothing against a collector that is late for what callers gave it', async () => {
+  it('holds nothing against a collector that is late for a burst of callers in a hurry', async () => {
     const silentCollector = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silentCollector, 'listening');
     const { port } = silentCollector.address() as AddressInfo;
