@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 
 /** A TypeScript program that a spec runs as a process of its own, to be killed where it hurts. */
 export class ChildProgram<Message extends { kind: string }> {

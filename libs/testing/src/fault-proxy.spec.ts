@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChildProgram } from './child-program';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { FaultProxy } from './fault-proxy';
 
 describe('FaultProxy', () => {

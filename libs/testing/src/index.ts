@@ -3,7 +3,7 @@ export { CollectingTail, FoldingHandler } from './conformance/event-log-handlers
 export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/feature-store';
 export { makeAuthority, makeCertificate, tlsSettings } from './certificates';
 export { MountedSecret } from './mounted-secret';
-export { eventually } from '@watchnext/errors/testing';
+export { eventually } from '@watchnext/waiting/testing';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
 export { rankingExampleOf } from './ranking-example';

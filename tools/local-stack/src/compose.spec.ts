@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { COMPOSE_FILE, planCompose, type ComposeOptions } from './compose';
 import { startComposeStack } from './compose-stack';
 import { freePorts } from './ports';

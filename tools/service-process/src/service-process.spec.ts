@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { describeEnd, type ServiceDefinition, ServiceProcess, type ServiceProcessOptions } from './service-process';
 
 let folder: string;

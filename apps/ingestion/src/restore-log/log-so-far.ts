@@ -1,7 +1,7 @@
 /** What a log has of an archive already, and where: all that an interrupted restoration is to know. */
 import { setImmediate } from 'node:timers/promises';
-import { unlessAborted } from '@watchnext/command-line';
 import type { EventLog, LogRecord, RecordPosition } from '@watchnext/event-log';
+import { unlessAborted } from '@watchnext/waiting';
 import { OffsetMap } from './offset-map';
 import { positionBefore } from './restored-record';
 

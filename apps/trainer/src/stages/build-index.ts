@@ -1,8 +1,8 @@
 import { buildIndex, type BuiltIndex } from '@watchnext/ann-index';
 import { type CandidateModel, interestsOf } from '@watchnext/candidate-model';
-import { unlessAborted } from '@watchnext/command-line';
 import type { CandidateExample } from '@watchnext/features';
 import { BuildThreads } from '@watchnext/vector-search';
+import { unlessAborted } from '@watchnext/waiting';
 import { defineStage } from '../pipeline/stage';
 
 /** Users whose vectors measure the index: recall@100 is then known to about 0.2%. */

@@ -9,7 +9,6 @@ export {
   type Stopping,
   type StopSignal,
 } from './stop-on-signals';
-export { unlessAborted } from './unless-aborted';
 export { duration, type ProgressOutput, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
 export { alignColumns, percent, textTable } from './text-table';

@@ -3,7 +3,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { loadDriverSettings } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { type CheckpointedState, type CheckpointStore, openCheckpoints } from './checkpoints';
 
 describe('checkpoints in a folder', () => {

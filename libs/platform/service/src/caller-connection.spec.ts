@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import fastify, { type FastifyInstance } from 'fastify';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { SERVICE_METRICS } from './metric-names';
 import { MetricsRegistry } from './metrics';
 import { countHttpRequests } from './service-metrics';

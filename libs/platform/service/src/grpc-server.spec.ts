@@ -6,7 +6,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { pingService } from '../test/ping-service';
 import { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 import { createLogger } from './logger';

@@ -1,4 +1,4 @@
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { Loaded, PointedStore } from '../test/pointed-store';
 import type { SnapshotStore } from './port';
 import { SnapshotHolder } from './snapshot-holder';

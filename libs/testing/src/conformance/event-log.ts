@@ -10,7 +10,7 @@ import {
   type NewRecord,
   type Subscription,
 } from '@watchnext/event-log';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { CollectingTail, FoldingHandler } from './event-log-handlers';
 
 /** One log, empty at first, for one test. */

@@ -4,7 +4,7 @@
  */
 import type { Mark } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 
 /** One store, empty at first, for one test. */
 export interface FeatureStoreUnderTest {

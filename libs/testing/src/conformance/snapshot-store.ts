@@ -14,7 +14,7 @@ import {
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
 import { ChildProgram } from '../child-program';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import type { StoreProgramMessage } from './processes/snapshot-store-program';
 
 /** One store, empty at first, for one test. */

@@ -1,7 +1,7 @@
 /** A service that serves snapshots is reached by its probes while the first one is still being loaded. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { temporaryDirectory } from '../temporary-directory';
 import { publishSnapshot } from './publish-snapshot';
 

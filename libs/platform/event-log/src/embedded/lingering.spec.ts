@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import type { EventLog } from '../port';
 import { openEmbeddedEventLog } from './embedded-event-log';
 import { pause } from './waiting';

@@ -1,4 +1,4 @@
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import fc from 'fast-check';
 import { EventLogError, LogUnavailableError, type NewRecord } from '../port';
 import { AppendQueue, type AppendQueueLimits, type RoutedRecord } from './append-queue';

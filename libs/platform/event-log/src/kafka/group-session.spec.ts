@@ -1,5 +1,5 @@
 /** What a session makes of batches that kafkajs passes over by itself, which it shows in its events alone; and of time. */
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import type { RecordBatch } from '../port';
 import { GroupSession } from './group-session';
 import { newConsumer } from './kafka-clients';

@@ -1,4 +1,4 @@
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import type { GroupHandler, GroupOptions } from '../port';
 import { GroupSession, type GroupContext } from './group-session';
 import { KafkaSubscription } from './kafka-subscription';

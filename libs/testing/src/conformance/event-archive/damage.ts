@@ -1,5 +1,5 @@
 /** What goes wrong: damaged files are named, and a killed writer leaves nothing half. */
-import { eventually } from '@watchnext/errors/testing';
+import { eventually } from '@watchnext/waiting/testing';
 import { type ArchiveSuite, archiveRecords, range, readAll, TEST_LIMIT_MS, TOPIC } from './support';
 
 export function describeDamage(suite: ArchiveSuite): void {

@@ -1,0 +1,2 @@
+/** Waits that an abort ends. In `./testing`: the one loop in which specs wait. */
+export { unlessAborted } from './unless-aborted';
