@@ -9,6 +9,7 @@ import {
   RetrievalServiceClient,
 } from '@watchnext/contract';
 import { forgetEndedCalls, type GrpcClientSecurity, SpanKind, traceHeaders, withSpan } from '@watchnext/service';
+import { onAbort } from '@watchnext/waiting';
 import type { StageLimits } from '../pipeline/executor';
 import type { Dependency } from '../resilience/dependency';
 import { translateRpcError } from './rpc-failure';
@@ -62,13 +63,11 @@ function attempt<Request extends { snapshotId: string }, Response>(
     for (const [header, value] of Object.entries(traceHeaders() ?? {})) metadata.set(header, value);
     return new Promise<Response>((resolve, reject) => {
       const running = unary(request, metadata, { deadline: deadlineAtMs }, (error, response) => {
-        signal.removeEventListener('abort', cancel);
+        ignore();
         if (error) reject(translateRpcError(name, request.snapshotId, error));
         else resolve(response);
       });
-      const cancel = () => running.cancel();
-      if (signal.aborted) cancel();
-      else signal.addEventListener('abort', cancel, { once: true });
+      const ignore = onAbort(signal, () => running.cancel());
     });
   };
   return (signal) => withSpan(`call ${name}`, { kind: SpanKind.CLIENT }, () => once(signal));

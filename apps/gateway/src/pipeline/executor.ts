@@ -5,6 +5,8 @@
  * later cannot change an answer that is already under way.
  */
 import { withSpan } from '@watchnext/service';
+import { onAbort, unlessAborted } from '@watchnext/waiting';
+import { afterArrivals } from '../resilience/after-arrivals';
 import { CallerGoneError, DependencyError, describeFailure, type StageFailure } from './failure';
 
 /** Of a request, or of one of its stages. */
@@ -116,22 +118,15 @@ async function withinShare<Draft>(
   const abort = new AbortController();
   const started = stage.run(draft, { deadlineAtMs: now + budgetMs, signal: abort.signal, isHurried });
   if (!(started instanceof Promise)) return started;
-  const aborted = new Promise<never>((_, reject) => {
-    abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true });
-  });
   const giveUp = () =>
     abort.abort(new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`));
-  let lastLook: NodeJS.Immediate | undefined;
-  // After a pause of this process timers come before what arrived meanwhile; an immediate comes after it.
-  const timer = setTimeout(() => (lastLook = setImmediate(giveUp)), budgetMs);
-  const onGone = () => abort.abort(signal.reason);
-  signal.addEventListener('abort', onGone, { once: true });
+  const stopTimer = afterArrivals(giveUp, budgetMs);
+  const ignore = onAbort(signal, () => abort.abort(signal.reason));
   try {
-    return await Promise.race([started, aborted]);
+    return await unlessAborted(started, abort.signal);
   } finally {
-    clearTimeout(timer);
-    clearImmediate(lastLook);
-    signal.removeEventListener('abort', onGone);
+    stopTimer();
+    ignore();
   }
 }
 

@@ -2,6 +2,7 @@
  * How this gateway calls what it depends on: through a circuit breaker, given up when the stage's time is over or the caller
  * gone, and for calls that change nothing with a second try within a budget.
  */
+import { unlessAborted } from '@watchnext/waiting';
 import { DependencyError } from '../pipeline/failure';
 import type { StageLimits } from '../pipeline/executor';
 import { type CallOutcome, Circuit, type CircuitState, type OpenReason } from './circuit';
@@ -103,7 +104,8 @@ export class Dependency {
     if (!leave) throw new DependencyError(this.name, 'circuit-open', 'not asked, as most calls failed a moment ago');
     const enteredAtMs = this.clock();
     try {
-      const result = await untilAborted(work(), limits.signal);
+      // A store's call cannot be cancelled.
+      const result = await unlessAborted(work(), limits.signal);
       leave('success');
       return result;
     } catch (error) {
@@ -139,14 +141,4 @@ function outcomeOf(
       // It answered: that it is not ready, or that the request was wrong.
       return 'success';
   }
-}
-
-/** A store's call cannot be cancelled; nobody waits for it any longer. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

@@ -1,4 +1,5 @@
 /** One call made of up to two: a second try after a failure that another replica may not have, or beside a late first one. */
+import { onAbort } from '@watchnext/waiting';
 
 export interface SecondTryOptions {
   /** How long the first try may take before a second one stands beside it; undefined: however long. */
@@ -27,9 +28,7 @@ export async function withSecondTry<T>(
 ): Promise<T> {
   // Not `AbortSignal.any`, which takes three times as long, with references that the collector keeps.
   const over = new AbortController();
-  const giveUp = () => over.abort(signal.reason);
-  if (signal.aborted) giveUp();
-  else signal.addEventListener('abort', giveUp, { once: true });
+  const ignore = onAbort(signal, () => over.abort(signal.reason));
   const mayStill = (why: SecondTryReason) => !signal.aborted && mayTryAgain(why);
   const first = attempt(over.signal);
   try {
@@ -43,7 +42,7 @@ export async function withSecondTry<T>(
       return attempt(over.signal).catch(() => Promise.reject(error));
     });
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    ignore();
     over.abort(OVER);
   }
 }

@@ -1,7 +1,7 @@
 /** The catalogue as the topic `catalog` tells it, held in memory: what a video is, whether it is withdrawn, what is new. */
 import type { Event } from '@watchnext/contract';
 import { type CatalogueVideo, catalogueVideo, VideoTable, type VideoTexts } from '@watchnext/features';
-import { type Clock, inTurns } from '@watchnext/service';
+import { type Clock, inTurns } from '@watchnext/waiting';
 import { FirstOf } from './first-of';
 
 /** How many of the newest videos are kept in order; a source takes far fewer. */

@@ -2,7 +2,8 @@
 import { TOPICS } from '@watchnext/contract';
 import type { EventLog, Subscription } from '@watchnext/event-log';
 import { mayBeWatch } from '@watchnext/features';
-import { inTurns, type Logger, SoundEvents } from '@watchnext/service';
+import { type Logger, SoundEvents } from '@watchnext/service';
+import { inTurns } from '@watchnext/waiting';
 import { v4 as randomId } from 'uuid';
 import type { Catalogue } from './catalogue';
 import type { TrendingVideos } from './trending';

@@ -1,7 +1,8 @@
 /** Keeps the live catalogue up with the event log, and begins again where the log was not there. */
 import { TOPICS, topicSpecs } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
-import { followLog, inTurns, type Logger, type LogFollowing, SoundEvents } from '@watchnext/service';
+import { followLog, type Logger, type LogFollowing, SoundEvents } from '@watchnext/service';
+import { inTurns } from '@watchnext/waiting';
 import type { LiveCatalogue } from './live-catalogue';
 
 /** Established when all that the topic held at the start is folded in. */

@@ -8,7 +8,7 @@ import {
   VideoTable,
   viewerOf,
 } from '@watchnext/features';
-import { inTurns, sortInTurns } from '@watchnext/service';
+import { inTurns, sortInTurns } from '@watchnext/waiting';
 import type { Restrictions } from '@watchnext/vector-search';
 import { Numbers } from './numbers';
 import { MOST_LEFT_OUT, type RetrievableVideo, type SnapshotVideos } from './snapshot-videos';

@@ -1,7 +1,7 @@
 import { type CandidateModel, CatalogueScorer } from '@watchnext/candidate-model';
 import { type PopularityCounts, rankInCatalogue, type RankedQuery, topK } from '@watchnext/evaluation';
 import { onnxTowerRunner } from '@watchnext/inference';
-import { breathe } from '@watchnext/offline';
+import { breathe } from '@watchnext/waiting';
 import type { HeldOutQuery } from './held-out-queries';
 
 /** Length of a list when its coverage of the catalogue is counted. */

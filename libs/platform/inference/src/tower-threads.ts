@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { HeldCalls, makeThreads, Thread, type ThreadLostError } from '@watchnext/threads';
+import { onAbort } from '@watchnext/waiting';
 import { PartedRun, type RankerTower, type TowerRun } from './tower';
 import type { TowerHandlers } from './tower-program';
 
@@ -103,13 +104,12 @@ export class TowerThreads {
     idlest.runCount++;
     const givenUp = new AbortController();
     const giveUp = () => givenUp.abort(signal?.aborted ? signal.reason : new Error('the run was given up'));
-    if (signal?.aborted) giveUp();
-    else signal?.addEventListener('abort', giveUp, { once: true });
+    const ignore = onAbort(signal, giveUp);
     const compute = (rows: Float32Array, rowCount: number) =>
       idlest.held.run(() => idlest.thread.call('run', { key, user, videos: rows, rowCount }), givenUp.signal);
     const onOver = () => {
       idlest.runCount--;
-      signal?.removeEventListener('abort', giveUp);
+      ignore();
     };
     return new PartedRun(videos, videoSize, compute, onOver, giveUp);
   }

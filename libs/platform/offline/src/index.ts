@@ -1,5 +1,4 @@
 /** What training and evaluation share: the archive replayed into examples, the models of a snapshot, their scores. */
-export { breathe } from './breathe';
 export { loadModels } from './load-models';
 export { readCatalogue } from './read-catalogue';
 export { NothingToReplayError } from './errors';

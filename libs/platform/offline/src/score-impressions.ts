@@ -1,7 +1,7 @@
 import type { RankingExample, Statistics } from '@watchnext/features';
 import { encodeRankerOf, RankerStack } from '@watchnext/inference';
 import { ExampleRows, type RankingModel, SERVED_POSITION } from '@watchnext/ranking-model';
-import { breathe } from './breathe';
+import { breathe } from '@watchnext/waiting';
 
 const ROWS_PER_RUN = 512;
 

@@ -1,5 +1,6 @@
 /** One batch over HTTP, and what its answer means. */
 import { type ClientCertificates, DistrustError, HttpClient } from '@watchnext/http-client';
+import { onAbort } from '@watchnext/waiting';
 import { DeliveryError, ProducerOptionError } from './errors';
 
 /** Verdict of the collector on one event of a batch. */
@@ -61,10 +62,8 @@ export async function postBatch(
   let status: number | undefined;
   // By hand rather than with AbortSignal.any, whose signals pile up on a long-lived one in some versions of Node.
   const aborter = new AbortController();
-  const abort = () => aborter.abort(signal.reason);
+  const ignore = onAbort(signal, () => aborter.abort(signal.reason));
   const timer = setTimeout(() => aborter.abort(new Error('no answer in time')), options.timeoutMs);
-  signal.addEventListener('abort', abort);
-  if (signal.aborted) abort();
   try {
     const headers = { ...options.headers, 'content-type': 'application/x-protobuf', accept: 'application/json' };
     const answer = await options.client.post(encodeBatch(events), headers, aborter.signal);
@@ -89,7 +88,7 @@ export async function postBatch(
     };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
+    ignore();
   }
 }
 

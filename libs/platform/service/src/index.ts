@@ -36,7 +36,6 @@ export {
   type ServiceLog,
   untilFollowing,
 } from './follow-log';
-export { type Clock, inTurns, sortInTurns } from './turns';
 export { keepRequestsYoung } from './keep-young';
 export { aborted, runService } from './run-service';
 export { forgetEndedCalls } from './ended-calls';

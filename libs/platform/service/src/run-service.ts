@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { endByFailure, messageOrStack, SHUTDOWN_LIMIT_MS, tellParent } from '@watchnext/config';
 import { endAtOnce, threadsAtRest } from '@watchnext/threads';
+import { onAbort } from '@watchnext/waiting';
 import type { Logger } from './logger';
 
 /** Of the time to drain so much is for what is done afterwards: a collector of spans that is gone must not make the stop a failure. */
@@ -63,10 +64,7 @@ function endBy(error: unknown, what: string, logger: Logger | undefined): never 
 
 /** Fulfils once the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  return new Promise((resolve) => void onAbort(signal, resolve));
 }
 
 function close({ app, logger, afterwards }: RunningService, reason: string): void {

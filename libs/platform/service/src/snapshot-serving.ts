@@ -12,6 +12,7 @@ import {
   SnapshotNotHeldError,
   type SnapshotStore,
 } from '@watchnext/snapshot-store';
+import { onAbort } from '@watchnext/waiting';
 import { followLog, type LogFollowing } from './follow-log';
 import type { Logger } from './logger';
 import { SERVICE_METRICS } from './metric-names';
@@ -140,12 +141,10 @@ async function startHolder(
   holder: Pick<SnapshotHolder<{ close(): void }>, 'start' | 'close'>,
   stopping: AbortSignal | undefined,
 ): Promise<void> {
-  const stop = () => void holder.close();
-  if (stopping?.aborted) stop();
-  stopping?.addEventListener('abort', stop, { once: true });
+  const ignore = onAbort(stopping, () => void holder.close());
   await holder.start();
   // From here on requests may use it: they end before it closes.
-  stopping?.removeEventListener('abort', stop);
+  ignore();
 }
 
 /** By code, so that no message makes a series of its own. */

@@ -14,7 +14,7 @@ import {
   type UserRatio,
   type WatchLog,
 } from '@watchnext/evaluation';
-import { breathe } from '@watchnext/offline';
+import { breathe } from '@watchnext/waiting';
 import type { MetricAtK, ScorerReport, UserRow } from '../report';
 import type { HeldOut } from './protocol';
 import type { LogScorer } from './scorers';

@@ -17,8 +17,9 @@ import {
 } from '@watchnext/evaluation';
 import { type CandidateExample, DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
-import { breathe, predictImpressions } from '@watchnext/offline';
+import { predictImpressions } from '@watchnext/offline';
 import { type RankingEngineFactory, trainRankingModel } from '@watchnext/ranking-model';
+import { breathe } from '@watchnext/waiting';
 import { AgeCurveBuilder, type AgeRange } from './age-curve';
 import { type PaperData, statisticsOf } from './data';
 import { onlyFeatures, setUsersApart, withContextAround } from './examples';

@@ -1,0 +1,6 @@
+/** Calls `listener` once: when the signal is aborted, or at once where it is already. @returns what ends the listening */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted) listener();
+  else signal?.addEventListener('abort', listener, { once: true });
+  return () => signal?.removeEventListener('abort', listener);
+}
