@@ -1,5 +1,6 @@
 /**
- * Runs a request through its stages. The executor alone owns time and failure: stages set no timers, and catch only a failure that they name, or know a way round.
+ * Runs a request through its stages. The executor alone owns time and failure: stages set no timers, but for
+ * what may go on after the answer (`LateWrites`), and catch only a failure that they name, or know a way round.
  *
  * A stage returns a patch of the draft instead of changing it, so that a stage which was given up on and finishes
  * later cannot change an answer that is already under way.

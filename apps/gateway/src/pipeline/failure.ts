@@ -33,6 +33,14 @@ export class DependencyError extends Error {
   }
 }
 
+/** It had longer than anybody waits for it: late, however little time whoever asked had left. */
+export class OwnLimitError extends DependencyError {
+  constructor(dependency: string, limitMs: number) {
+    super(dependency, 'dependency-late', `not done within ${limitMs} ms`);
+    this.name = 'OwnLimitError';
+  }
+}
+
 /** Whoever asked no longer waits: all work of the request ends. Not a failure of anything, so no policy covers it. */
 export class CallerGoneError extends Error {
   constructor() {

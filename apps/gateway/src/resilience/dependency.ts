@@ -3,7 +3,7 @@
  * gone, and for calls that change nothing with a second try within a budget.
  */
 import { unlessAborted } from '@watchnext/waiting';
-import { DependencyError } from '../pipeline/failure';
+import { DependencyError, OwnLimitError } from '../pipeline/failure';
 import type { StageLimits } from '../pipeline/executor';
 import { type CallOutcome, Circuit, type CircuitState, type OpenReason } from './circuit';
 import { HedgeWorth } from './hedge-worth';
@@ -134,7 +134,7 @@ function outcomeOf(
       return isHurried ? 'neither' : 'overload';
     case 'dependency-late':
       if (nowMs - deadlineAtMs > OWN_PAUSE_MS) return 'neither';
-      if (!isHurried) return 'failure';
+      if (!isHurried || error instanceof OwnLimitError) return 'failure';
       // Whoever asks for an answer in no time must not close the way for everyone.
       return deadlineAtMs - enteredAtMs >= TELLING_MS ? 'hurried' : 'neither';
     default:

@@ -7,15 +7,14 @@ import type { Stage } from '../pipeline/executor';
 import { DependencyError, describeFailure, type StageFailure } from '../pipeline/failure';
 import { rungOf } from '../pipeline/ladder';
 import type { Dependency } from '../resilience/dependency';
+import { LateWrites } from '../resilience/late-writes';
 
 export const LOG_IMPRESSIONS = 'log-impressions';
 
-/** A record that is not written by then, its list answered long ago, is given up: what waits here is bounded. */
+/** Of a record whose list was answered long ago. */
 const RECORD_LIMIT_MS = 5_000;
-/** So many records wait for a log that stands still, some tens of megabytes; what comes then is unlogged at once. */
-export const MOST_LATE_RECORDS = 1_000;
-/** Of the stage's time: the list is answered before the executor gives the stage up, and the record with it. */
-const MOST_PATIENCE = 0.9;
+/** Some tens of megabytes, where the log stands still; the lists that come then are unlogged at once. */
+const MOST_LATE_RECORDS = 1_000;
 
 export interface LogImpressionsOptions {
   /** How long a list waits for its record. */
@@ -44,7 +43,7 @@ export function logImpressionsStage(
   log: Dependency,
   { patienceMs, nowMs, onLate, onLost }: LogImpressionsOptions,
 ): Stage<Draft> {
-  let lateCount = 0;
+  const writes = new LateWrites(log, { patienceMs, limitMs: RECORD_LIMIT_MS, most: MOST_LATE_RECORDS });
   return {
     name: LOG_IMPRESSIONS,
     timeShare: 0.8,
@@ -53,81 +52,30 @@ export function logImpressionsStage(
       const event = impressionsEvent(draft, nowMs());
       const value = Event.encode(event).finish();
       const record = { key: draft.request.userId, value, timestampMs: event.receivedAtMs, headers: traceHeaders() };
-      // One that waits is dropped with the stage: written later, it would be of a list that nobody got, or counted as unlogged.
-      const dropped = new AbortController();
-      const drop = () => dropped.abort(limits.signal.reason);
-      limits.signal.addEventListener('abort', drop, { once: true });
-      const written = write(eventLog, log, record, { dropped, isHurried: limits.isHurried });
-      const leftMs = MOST_PATIENCE * (limits.deadlineAtMs - Date.now());
-      const isConfirmed = await endsWithin(written, Math.min(patienceMs, leftMs));
-      limits.signal.removeEventListener('abort', drop);
-      if (isConfirmed) return { patch: {} };
-      if (lateCount === MOST_LATE_RECORDS) {
-        const tooMany = new DependencyError(
-          log.name,
-          'dependency-late',
-          `${lateCount} records wait for the log already`,
-        );
-        dropped.abort(tooMany);
-        throw tooMany;
-      }
-      lateCount += 1;
-      onLate();
       const { requestId, callId } = draft.request;
       const lost = { requestId, callId, impressionCount: draft.page.length };
-      written
-        .catch((error: unknown) => onLost(lost, describeFailure(LOG_IMPRESSIONS, error)))
-        .finally(() => (lateCount -= 1));
+      const outcome = await writes.write(
+        (signal) => append(eventLog, log.name, record, signal),
+        limits,
+        (error) => onLost(lost, describeFailure(LOG_IMPRESSIONS, error)),
+      );
+      if (outcome === 'late') onLate();
       return { patch: {} };
     },
     failOpen: { name: 'unlogged', recover: (draft, failure) => ({ failures: [...draft.failures, failure] }) },
   };
 }
 
-async function write(
-  eventLog: EventLog,
-  log: Dependency,
-  record: NewRecord,
-  { dropped, isHurried }: { readonly dropped: AbortController; readonly isHurried: boolean },
-): Promise<void> {
-  const append = async (signal: AbortSignal) => {
-    try {
-      await eventLog.append(TOPICS.activity, [record], signal);
-    } catch (error) {
-      if (!(error instanceof EventLogError)) throw error;
-      // What the log will never take is this program's fault, and says nothing against the log.
-      const category = error.retriable ? 'dependency-unreachable' : 'dependency-refused';
-      throw new DependencyError(log.name, category, error.message, { cause: error });
-    }
-  };
-  // Five seconds are nobody's haste: a log that hangs is one that fails, whoever asked.
-  const limits = { deadlineAtMs: Date.now() + RECORD_LIMIT_MS, signal: dropped.signal, isHurried };
-  const timer = afterArrivals(() => {
-    limits.isHurried = false;
-    dropped.abort(new DependencyError(log.name, 'dependency-late', `no record within ${RECORD_LIMIT_MS} ms`));
-  }, RECORD_LIMIT_MS);
+async function append(eventLog: EventLog, name: string, record: NewRecord, signal: AbortSignal): Promise<void> {
   try {
-    await log.once(append, limits);
-  } finally {
-    clearTimeout(timer);
+    await eventLog.append(TOPICS.activity, [record], signal);
+  } catch (error) {
+    if (!(error instanceof EventLogError)) throw error;
+    // What the log will never take is this program's fault, and says nothing against the log.
+    const category = error.retriable ? 'dependency-unreachable' : 'dependency-refused';
+    throw new DependencyError(name, category, error.message, { cause: error });
   }
 }
-
-/** Whether it ended by then. @throws what it fails with by then */
-async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const isOver = new Promise<false>((resolve) => {
-    timer = afterArrivals(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true as const), isOver]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** After a pause of this process timers come before what arrived meanwhile; an immediate comes after it. */
-const afterArrivals = (work: () => void, ms: number): NodeJS.Timeout => setTimeout(() => setImmediate(work), ms);
 
 /** The snapshot whose models made the answer; empty where none did, or two did (an interleaved list). */
 export function servedSnapshotId(draft: Draft): string {
