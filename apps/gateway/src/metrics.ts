@@ -45,8 +45,10 @@ const HELP: Record<string, string> = {
   [METRICS.abandonedRequests]: 'Requests whose caller closed the connection before the answer.',
   [METRICS.requestsInFlight]: 'Lists in work.',
   [METRICS.concurrencyLimit]: 'Lists that may be in work at once, as found out by their latency.',
-  [METRICS.openCircuits]: 'Whether a dependency is not asked: 1, 0.5 once one call may try it, 0 in order.',
-  [METRICS.secondTries]: 'Second tries of a call wanted, by dependency, by why, and whether the budget granted them.',
+  [METRICS.openCircuits]:
+    'Circuits by dependency: 1 while it is not asked, as most calls failed; 0.5 once one call may try it; 0 while it is in order.',
+  [METRICS.secondTries]:
+    'Calls that a second try was wanted for, by dependency, by why (failed, late) and by whether the budget granted it.',
 };
 
 /** What dashboards and alerts may refer to. */

@@ -9,7 +9,7 @@ import { firstOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-use
 /** Share of the examples that is held out where neither days nor time separate them. */
 const HELD_OUT_SHARE = 0.2;
 
-/** Example times in ascending order: where neither days nor time separate them, their own 80% quantile does. */
+/** The moment that a fifth of the examples lies after: for logs that neither days nor a share of their time divide. */
 function quantileMoment(log: ReplayedLog): SplitMoment {
   const times = Float64Array.from([
     ...log.candidateExamples.map((example) => example.labelAtMs),
@@ -19,20 +19,20 @@ function quantileMoment(log: ReplayedLog): SplitMoment {
 }
 
 function cut(log: ReplayedLog, moment: SplitMoment): TimeSplit {
-  const before = <Example>(examples: readonly Example[], atMs: (example: Example) => number, heldOut: boolean) =>
-    examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === heldOut);
+  const sideOf = <Example>(examples: readonly Example[], atMs: (example: Example) => number, isHeldOut: boolean) =>
+    examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === isHeldOut);
   const labelAt = (example: CandidateExample) => example.labelAtMs;
   const servedAt = (example: RankingExample) => example.servedAtMs;
-  const candidatesBefore = before(log.candidateExamples, labelAt, false);
-  const most = mostOfEachUser(candidatesBefore);
-  const rankingHeldOut = before(log.rankingExamples, servedAt, true);
+  const candidatesToTrain = sideOf(log.candidateExamples, labelAt, false);
+  const most = mostOfEachUser(candidatesToTrain);
+  const rankingHeldOut = sideOf(log.rankingExamples, servedAt, true);
   return {
     ...moment,
     evaluatedToMs: rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), -Infinity),
-    candidateTraining: newestOfEachUser(candidatesBefore, most),
-    candidateHeldOut: firstOfEachUser(before(log.candidateExamples, labelAt, true)),
+    candidateTraining: newestOfEachUser(candidatesToTrain, most),
+    candidateHeldOut: firstOfEachUser(sideOf(log.candidateExamples, labelAt, true)),
     candidateThrough: newestOfEachUser(log.candidateExamples, most),
-    rankingTraining: before(log.rankingExamples, servedAt, false),
+    rankingTraining: sideOf(log.rankingExamples, servedAt, false),
     rankingHeldOut,
   };
 }

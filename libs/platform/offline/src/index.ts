@@ -1,5 +1,5 @@
 /** What training and evaluation share: the archive replayed into examples, the models of a snapshot, their scores. */
-export { loadModels } from './load-models';
+export { loadModels } from './whole-models';
 export { readCatalogue } from './read-catalogue';
 export { NothingToReplayError } from './errors';
 export { replayArchive, type ReplayCounts, type ReplayOptions } from './replay-archive';
