@@ -1,6 +1,6 @@
 /** Adapts Rank to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
 import { status } from '@grpc/grpc-js';
-import type { RankRequest, RankResponse } from '@watchnext/contract';
+import { MAX_CANDIDATES, type RankRequest, type RankResponse } from '@watchnext/contract';
 import { TowerOverloadedError } from '@watchnext/inference';
 import {
   type CallContext,
@@ -16,8 +16,6 @@ import type { LastQueries } from './check-snapshot';
 import { METRICS } from './metrics';
 import { rank, type RankQuery } from './rank';
 import type { RankingSnapshot } from './ranking-snapshot';
-
-const MAX_CANDIDATES = 2_000;
 
 export interface RankingServiceOptions {
   /** Requests that are scored at once: one for each thread, so that threads have work. */

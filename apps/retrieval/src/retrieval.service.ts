@@ -1,6 +1,6 @@
 /** Adapts Retrieve to gRPC: checks the request, chooses the snapshot, answers errors as the contract says. */
 import { status } from '@grpc/grpc-js';
-import type { RetrieveRequest, RetrieveResponse } from '@watchnext/contract';
+import { MAX_CANDIDATES, type RetrieveRequest, type RetrieveResponse } from '@watchnext/contract';
 import {
   type CallContext,
   invalidArgument,
@@ -18,8 +18,6 @@ import { METRICS } from './metrics';
 import type { RecallMeter } from './recall-meter';
 import type { RetrievalSnapshot } from './retrieval-snapshot';
 import { retrieve, type RetrieveQuery } from './retrieve';
-
-const MAX_CANDIDATES = 2_000;
 
 export interface RetrievalServiceParts {
   readonly holder: SnapshotHolder<RetrievalSnapshot>;

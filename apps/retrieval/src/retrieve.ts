@@ -7,7 +7,7 @@ import { queryFeatures, userVectorOf } from './user-vector';
 
 /** What is left out: what was watched or dismissed, the seed, what is named, and what rules keep from this viewer. */
 export interface RetrieveQuery extends Exclusions {
-  /** 1 to 2,000. */
+  /** 1 to `MAX_CANDIDATES`. */
   readonly candidateCount: number;
 }
 

@@ -48,5 +48,6 @@ export {
   TrainingWindow,
 } from './generated/watchnext/snapshot/v1/snapshot';
 export { impressionIdOf, PLACE_OF_IMPRESSION_ID } from './impression-ids';
+export { API_KEY_HEADER, BATCH_LIMITS, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_CANDIDATES } from './limits';
 export { TOPICS, topicSpecs } from './topics';
 export { BinaryReader } from './wire';

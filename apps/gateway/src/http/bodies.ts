@@ -1,4 +1,5 @@
 /** Bodies are passed on, never read; how many of them are here at once is bounded, and how long one may take to come. */
+import { MAX_BATCH_BYTES } from '@watchnext/contract';
 import {
   ApiError,
   type BodyInFlight,
@@ -14,7 +15,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Metrics, METRICS } from '../metrics';
 
 /** A little more than the collector takes: it, not the gateway, should say that a body is too large. */
-export const BODY_LIMIT_BYTES = 2 ** 20 + 2 ** 16;
+export const BODY_LIMIT_BYTES = MAX_BATCH_BYTES + 2 ** 16;
 const RETRY_SECONDS = 1;
 const REFUSALS_LOGGED_A_SECOND = 1;
 

@@ -1,5 +1,6 @@
 import { Controller, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { API_KEY_HEADER, BATCH_LIMITS, MAX_BATCH_EVENTS } from '@watchnext/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type CollectorClient, CollectorDistrustError } from '../clients/collector';
 import type { GatewaySettings } from '../config';
@@ -19,7 +20,6 @@ const RETRY_AFTER_SECONDS = 1;
 const UNAUTHENTICATED = 401;
 const KEY_REFUSED = "the collector does not know the gateway's own key (WATCHNEXT_GATEWAY_API_KEY_FILE)";
 /** What the collector needs to read the body and to know the caller; nothing else is passed on, but the id of the request and its trace. */
-const API_KEY_HEADER = 'x-api-key';
 const FORWARDED_HEADERS = ['content-type', 'content-encoding', API_KEY_HEADER] as const;
 
 /** The envelope alone: what is in an event the collector decides, and its own document tells, field by field. */
@@ -31,7 +31,7 @@ const EVENTS_SCHEMA = {
   properties: {
     events: {
       type: 'array',
-      maxItems: 1_000,
+      maxItems: MAX_BATCH_EVENTS,
       items: {
         type: 'object',
         required: ['eventId', 'occurredAtMs'],
@@ -63,8 +63,7 @@ export class EventsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Send events to the collector',
-    description:
-      'Passed on untouched: at most 1,000 events and 1 MiB, {"events": [...]} in proto3 JSON, or protobuf as application/x-protobuf.',
+    description: `Passed on untouched: at most ${BATCH_LIMITS}, {"events": [...]} in proto3 JSON, or protobuf as application/x-protobuf.`,
   })
   @ApiConsumes('application/json')
   @ApiBody({ schema: EVENTS_SCHEMA, required: true })

@@ -1,4 +1,4 @@
-import type { RankCandidate, RankResponse } from '@watchnext/contract';
+import { MAX_CANDIDATES, type RankCandidate, type RankResponse } from '@watchnext/contract';
 import type { Ranking } from '../clients/model-clients';
 import { SnapshotMissingError } from '../clients/rpc-failure';
 import { type BlendedCandidate, type Draft, type RankedCandidate, SOURCES } from '../pipeline/draft';
@@ -9,8 +9,6 @@ import { isLeftOut } from './assign';
 import { isOfExperiment, snapshotNotLoaded } from './experiment-snapshot';
 import { byExpectedWatchSeconds, bySourceScore } from './place';
 
-/** What ranking takes in one call. */
-const MAX_CANDIDATES = 2_000;
 /**
  * Checksums asked for: of so many of the best for each place of the page, from which caps and chance fill nearly every one. Of what
  * they lift from further down `checksumsStage` asks for them afterwards.

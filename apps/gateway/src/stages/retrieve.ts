@@ -1,4 +1,4 @@
-import type { RetrieveResponse } from '@watchnext/contract';
+import { MAX_CANDIDATES, type RetrieveResponse } from '@watchnext/contract';
 import type { Retrieval } from '../clients/model-clients';
 import { SnapshotMissingError } from '../clients/rpc-failure';
 import type { Draft } from '../pipeline/draft';
@@ -31,7 +31,7 @@ export function retrieveStage(retrieval: Retrieval, candidateCount: number, fati
             context: draft.context,
             // What earlier pages showed is filtered here, by its hashes: ask for as many more.
             candidateCount: Math.min(
-              2_000,
+              MAX_CANDIDATES,
               (draft.serving.candidateCount ?? candidateCount) + draft.request.shown.size,
             ),
             snapshotId,

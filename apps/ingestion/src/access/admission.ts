@@ -3,6 +3,7 @@
  * refused costs no memory: an unknown key (401), a producer beyond its limits (429), a collector whose requests wait
  * for a slow log already (429), and the last of these again while it is read. Each 429 says when to come again.
  */
+import { API_KEY_HEADER } from '@watchnext/contract';
 import {
   ApiError,
   type BodyInFlight,
@@ -15,7 +16,6 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { KeyRing, KnownKey } from './key-ring';
 
-export const API_KEY_HEADER = 'x-api-key';
 /** The log is slow, or down; a second later it may not be. */
 const SHED_RETRY_SECONDS = 1;
 

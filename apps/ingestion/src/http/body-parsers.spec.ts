@@ -1,7 +1,7 @@
-import { EventBatch } from '@watchnext/contract';
+import { EventBatch, MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@watchnext/contract';
 import type { FastifyInstance } from 'fastify';
 import type { BatchItem } from '../collect/collector';
-import { MAX_BODY_BYTES, MAX_EVENTS, PROTOBUF, registerBodyParsers } from './body-parsers';
+import { PROTOBUF, registerBodyParsers } from './body-parsers';
 
 type Parser = (request: unknown, body: Buffer, done: (error: Error | null, items?: BatchItem[]) => void) => void;
 
@@ -21,12 +21,12 @@ describe('a protobuf body', () => {
   afterEach(() => jest.restoreAllMocks());
 
   it('may have as many events as a batch', async () => {
-    expect(await read(emptyEvents(MAX_EVENTS))).toHaveLength(MAX_EVENTS);
+    expect(await read(emptyEvents(MAX_BATCH_EVENTS))).toHaveLength(MAX_BATCH_EVENTS);
   });
 
   it('is refused for more of them before any is decoded', async () => {
     const decode = jest.spyOn(EventBatch, 'decode');
-    for (const body of [emptyEvents(MAX_EVENTS + 1), emptyEvents(MAX_BODY_BYTES / 2)])
+    for (const body of [emptyEvents(MAX_BATCH_EVENTS + 1), emptyEvents(MAX_BATCH_BYTES / 2)])
       await expect(read(body)).rejects.toMatchObject({ status: 413, code: 'too-large' });
     expect(decode).not.toHaveBeenCalled();
   });

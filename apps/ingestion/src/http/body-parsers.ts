@@ -1,12 +1,11 @@
-import { BinaryReader, EventBatch } from '@watchnext/contract';
+import { BinaryReader, EventBatch, MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@watchnext/contract';
 import type { FastifyInstance } from 'fastify';
 import { FieldError, isObject } from '../collect/json-schema';
 import { readEventJson } from '../collect/event-json';
 import type { BatchItem } from '../collect/collector';
 import { ApiError } from '@watchnext/service';
 
-export const MAX_BODY_BYTES = 2 ** 20;
-export const MAX_EVENTS = 1_000;
+export const MAX_BODY_BYTES = MAX_BATCH_BYTES;
 export const PROTOBUF = 'application/x-protobuf';
 const MAX_ECHOED_CHARACTERS = 128;
 
@@ -72,7 +71,7 @@ const EVENTS_TAG = (1 << 3) | 2;
 function countEvents(body: Buffer): number {
   const reader = new BinaryReader(body);
   let count = 0;
-  while (reader.pos < reader.len && count <= MAX_EVENTS) {
+  while (reader.pos < reader.len && count <= MAX_BATCH_EVENTS) {
     const tag = reader.uint32();
     if (tag === EVENTS_TAG) count++;
     reader.skip(tag & 7);
@@ -92,5 +91,6 @@ function readItem(raw: unknown): BatchItem {
 }
 
 function assertCount(count: number): void {
-  if (count > MAX_EVENTS) throw new ApiError(413, 'too-large', `a batch has at most ${MAX_EVENTS} events`, 'events');
+  if (count > MAX_BATCH_EVENTS)
+    throw new ApiError(413, 'too-large', `a batch has at most ${MAX_BATCH_EVENTS} events`, 'events');
 }

@@ -1,7 +1,8 @@
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { API_KEY_HEADER, BATCH_LIMITS } from '@watchnext/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Admission, API_KEY_HEADER } from '../access/admission';
+import { Admission } from '../access/admission';
 import { Collector, type BatchItem, type ItemResult } from '../collect/collector';
 import { ApiError, callerGoneSignal } from '@watchnext/service';
 import { PROTOBUF } from './body-parsers';
@@ -26,7 +27,7 @@ export class EventsController {
   @ApiOperation({
     summary: 'Takes a batch of events in.',
     description:
-      'At most 1,000 events and 1 MiB. Each item has its own result, in the order sent; what is accepted is stored ' +
+      `At most ${BATCH_LIMITS}. Each item has its own result, in the order sent; what is accepted is stored ` +
       'when the answer is given. Sending a batch again is safe: live events count once by their id, those of a backfill ' +
       'until live events of their user follow. "duplicate" says that the id stands earlier in this very batch.',
   })
@@ -36,7 +37,7 @@ export class EventsController {
   @ApiResponse({ status: 200, description: 'A result for each item.', schema: ref('BatchAnswer') })
   @ApiResponse({ status: 400, description: 'The body as a whole cannot be read.', schema: ref('Error') })
   @ApiResponse({ status: 401, description: 'No key, or one that is not known.', schema: ref('Error') })
-  @ApiResponse({ status: 413, description: 'More than 1,000 events or 1 MiB.', schema: ref('Error') })
+  @ApiResponse({ status: 413, description: 'More events or bytes than a batch may have.', schema: ref('Error') })
   @ApiResponse({ status: 415, description: `Neither application/json nor ${PROTOBUF}.`, schema: ref('Error') })
   @ApiResponse({
     status: 429,

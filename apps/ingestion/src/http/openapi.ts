@@ -1,8 +1,8 @@
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { MAX_BATCH_EVENTS } from '@watchnext/contract';
 import { eventJson } from '../collect/event-json';
-import { MAX_EVENTS } from './body-parsers';
 
 const text = { type: 'string' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
@@ -12,7 +12,9 @@ const SCHEMAS = {
   EventBatch: {
     type: 'object',
     required: ['events'],
-    properties: { events: { type: 'array', maxItems: MAX_EVENTS, items: { $ref: '#/components/schemas/Event' } } },
+    properties: {
+      events: { type: 'array', maxItems: MAX_BATCH_EVENTS, items: { $ref: '#/components/schemas/Event' } },
+    },
   },
   BatchAnswer: {
     type: 'object',

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { API_KEY_HEADER } from '../access/admission';
+import { API_KEY_HEADER } from '@watchnext/contract';
 import { Ingestion } from '../ingestion';
 import { LagReader, type Lag } from '../lag';
 import { Metrics } from '../metrics';

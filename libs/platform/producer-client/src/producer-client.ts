@@ -8,7 +8,7 @@
  * until it is empty again. Without one, the buffer fills and `send` waits. What is only in the buffer is lost with the
  * process: `flush` tells when it has been delivered.
  */
-import { Event } from '@watchnext/contract';
+import { API_KEY_HEADER, Event } from '@watchnext/contract';
 import type { HttpClient } from '@watchnext/http-client';
 import { backOffMs } from './back-off';
 import {
@@ -69,7 +69,7 @@ export class ProducerClient {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     this.options = { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
     this.client = collectorClient(options.url, options.tls);
-    this.headers = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
+    this.headers = options.apiKey === undefined ? {} : { [API_KEY_HEADER]: options.apiKey };
     this.batchLimit = this.options.maxBatchEvents;
     this.opened = this.openSpool();
     this.running = this.opened.then(() => this.run());

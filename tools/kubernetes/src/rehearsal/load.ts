@@ -1,5 +1,6 @@
 /** Lists asked for and events sent all the while, each request counted: answered, on which rung, or failed. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { API_KEY_HEADER } from '@watchnext/contract';
 import { quantile } from '@watchnext/end-to-end';
 import type { Replica } from './replica';
 import { API_KEY } from './settings';
@@ -118,7 +119,7 @@ export class Load {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        ...(receiver.workload.app === 'ingestion' ? { 'x-api-key': API_KEY } : {}),
+        ...(receiver.workload.app === 'ingestion' ? { [API_KEY_HEADER]: API_KEY } : {}),
       },
       body: JSON.stringify({ events: [event] }),
       signal: AbortSignal.timeout(REQUEST_LIMIT_MS),

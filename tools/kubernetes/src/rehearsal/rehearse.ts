@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TRAINER_EXIT_CODES } from '@watchnext/config';
+import { API_KEY_HEADER } from '@watchnext/contract';
 import { until } from '@watchnext/end-to-end';
 import { DAY_MS } from '@watchnext/features';
 import { freePorts, type Stack, startStack, stopStack, stopOnSignal } from '@watchnext/local-stack';
@@ -275,7 +276,7 @@ class Cluster {
   }
 
   private get collector(): CollectorClient {
-    return new CollectorClient(this.place.addresses.collectUrl, { 'x-api-key': API_KEY });
+    return new CollectorClient(this.place.addresses.collectUrl, { [API_KEY_HEADER]: API_KEY });
   }
 
   private async lagAtTheEnd(): Promise<number> {
