@@ -1,4 +1,4 @@
-import { Event, TOPICS, type UserState } from '@watchnext/contract';
+import { CATALOG_TOPIC, Event, TOPICS, type UserState } from '@watchnext/contract';
 import { openEmbeddedEventLog, partitionOf, type EventLog, type LogRecord } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { applyEvent, decodeState, encodeState, newState, userIdOf } from '@watchnext/features';
@@ -25,7 +25,7 @@ export async function openStores(directory?: string): Promise<Stores> {
   const store = openEmbeddedFeatureStore(join(path, 'feature-store'));
   await log.ensureTopics([
     { name: TOPICS.activity, partitionCount: PARTITIONS },
-    { name: TOPICS.catalog, partitionCount: 1, compacted: true },
+    CATALOG_TOPIC,
     { name: TOPICS.deadLetters, partitionCount: 1 },
   ]);
   return {

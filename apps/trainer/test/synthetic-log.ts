@@ -3,7 +3,7 @@
  * theirs and watch it long. Groups are equally popular, so counting by video knows nothing of a viewer.
  */
 import { embeddedPaths } from '@watchnext/config';
-import { Event, TOPICS } from '@watchnext/contract';
+import { CATALOG_TOPIC, Event, TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { DAY_MS } from '@watchnext/features';
@@ -136,10 +136,7 @@ export async function archiveEvents(dataDirectory: string, events: readonly Even
   const log = openEmbeddedEventLog(paths.eventLog);
   const archive = openParquetArchive(paths.archive);
   try {
-    await log.ensureTopics([
-      { name: TOPICS.activity, partitionCount: PARTITION_COUNT },
-      { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-    ]);
+    await log.ensureTopics([{ name: TOPICS.activity, partitionCount: PARTITION_COUNT }, CATALOG_TOPIC]);
     for (const topic of [TOPICS.activity, TOPICS.catalog]) {
       const records = events
         .filter((event) => (topic === TOPICS.catalog) === isOfCatalogue(event))

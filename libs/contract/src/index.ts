@@ -49,5 +49,5 @@ export {
 } from './generated/watchnext/snapshot/v1/snapshot';
 export { impressionIdOf, PLACE_OF_IMPRESSION_ID } from './impression-ids';
 export { API_KEY_HEADER, BATCH_LIMITS, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_CANDIDATES } from './limits';
-export { TOPICS, topicSpecs } from './topics';
+export { CATALOG_TOPIC, SNAPSHOTS_TOPIC, TOPICS, topicSpecs } from './topics';
 export { BinaryReader } from './wire';

@@ -10,12 +10,16 @@ export const TOPICS = {
   deadLetters: 'watchnext.dead-letters.v1',
 } as const;
 
+/** Topics whose form no setting changes, for `ensureTopics`. */
+export const CATALOG_TOPIC = { name: TOPICS.catalog, partitionCount: 1, compacted: true } as const;
+export const SNAPSHOTS_TOPIC = { name: TOPICS.snapshots, partitionCount: 1, compacted: true } as const;
+
 /** Every topic with its form, for `ensureTopics`. A topic that exists with another form is refused by the log. */
 export function topicSpecs(activityPartitionCount: number) {
   return {
     activity: { name: TOPICS.activity, partitionCount: activityPartitionCount },
-    catalog: { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-    snapshots: { name: TOPICS.snapshots, partitionCount: 1, compacted: true },
+    catalog: CATALOG_TOPIC,
+    snapshots: SNAPSHOTS_TOPIC,
     deadLetters: { name: TOPICS.deadLetters, partitionCount: 1 },
   } as const;
 }

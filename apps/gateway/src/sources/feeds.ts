@@ -2,7 +2,7 @@
 import { TOPICS } from '@watchnext/contract';
 import type { EventLog, Subscription } from '@watchnext/event-log';
 import { mayBeWatch } from '@watchnext/features';
-import { type Logger, SoundEvents } from '@watchnext/service';
+import { type Logger, SoundEvents, tailCatalogue } from '@watchnext/service';
 import { inTurns } from '@watchnext/waiting';
 import { v4 as randomId } from 'uuid';
 import type { Catalogue } from './catalogue';
@@ -15,15 +15,7 @@ const WATCHES_LINGER_MS = 500;
 
 /** Resolves once all that the catalogue topic held at the call is folded in; goes on live. */
 export function followCatalogue(eventLog: EventLog, catalogue: Catalogue, logger: Logger): Promise<Subscription> {
-  const sound = new SoundEvents(logger);
-  return eventLog.tail(TOPICS.catalog, {
-    onRecords: (records) =>
-      inTurns(records, (record) => {
-        const event = sound.of(record);
-        if (event) catalogue.apply(event);
-      }),
-    onError: (error) => logger.warn({ err: error }, 'could not read the catalogue topic'),
-  });
+  return tailCatalogue(eventLog, (event) => catalogue.apply(event), logger);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { type Event, TOPICS, type VideoFacts } from '@watchnext/contract';
+import type { Event, VideoFacts } from '@watchnext/contract';
 import type { EventLog, Subscription } from '@watchnext/event-log';
 import { catalogueVideo, VideoTable } from '@watchnext/features';
-import { type Logger, SoundEvents } from '@watchnext/service';
+import { type Logger, tailCatalogue } from '@watchnext/service';
 
 /** What each video is, as the catalog topic says: the collector writes it into events that leave it out. */
 export class Catalogue {
@@ -9,19 +9,13 @@ export class Catalogue {
 
   constructor(private readonly logger: Logger) {}
 
-  /** Resolves once all that the topic held has been read. @throws as `EventLog.tail` */
+  /**
+   * Of sound events alone: what is learned here goes into events that were judged before. Resolves once all that the topic held has been
+   * read. @throws as `EventLog.tail`
+   */
   async follow(log: EventLog): Promise<Subscription> {
     // What is learned here goes into events that were judged before: it must be as sound as they are.
-    const sound = new SoundEvents(this.logger);
-    const subscription = await log.tail(TOPICS.catalog, {
-      onRecords: async (records) => {
-        for (const record of records) {
-          const event = sound.of(record);
-          if (event) this.learn(event);
-        }
-      },
-      onError: (err) => this.logger.error({ err }, 'cannot follow the catalogue'),
-    });
+    const subscription = await tailCatalogue(log, (event) => this.learn(event), this.logger);
     this.logger.info({ videoCount: this.videos.size }, 'catalogue read');
     return subscription;
   }

@@ -25,6 +25,7 @@ export { callerGoneSignal, onceClosed } from './caller-connection';
 export { type BodyInFlight, countBodies, declaredBytes, hasBody, InFlightBytes } from './in-flight-bytes';
 export { LineLimit } from './line-limit';
 export { SoundEvents } from './sound-events';
+export { tailCatalogue } from './tail-catalogue';
 export { createLogger, type Logger } from './logger';
 export { nestLogger } from './nest-logger';
 export {

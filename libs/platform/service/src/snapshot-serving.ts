@@ -3,7 +3,7 @@
  * snapshots loaded, and answers calls that name a snapshot it does not hold so that the caller can choose another.
  */
 import { status } from '@grpc/grpc-js';
-import { SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
+import { SnapshotAnnouncement, SNAPSHOTS_TOPIC, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import {
   type FileFilter,
@@ -119,7 +119,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
     without: 'no snapshot announcements, and the pointer is polled instead',
     logger,
     subscribe: async () => {
-      await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+      await eventLog.ensureTopics([SNAPSHOTS_TOPIC]);
       return eventLog.tail(TOPICS.snapshots, {
         // Not awaited: loading takes longer than reading announcements, and a refresh sees all that came before it.
         onRecords: async () => void holder.refresh(),
@@ -180,7 +180,7 @@ function showSnapshots(
 
 /** Tells readers to look at the pointer now; without it they do so within seconds. @throws EventLogError */
 export async function announceSnapshot(eventLog: EventLog, snapshotId: string): Promise<void> {
-  await eventLog.ensureTopics([{ name: TOPICS.snapshots, partitionCount: 1, compacted: true }]);
+  await eventLog.ensureTopics([SNAPSHOTS_TOPIC]);
   const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: Date.now() }).finish();
   await eventLog.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
 }

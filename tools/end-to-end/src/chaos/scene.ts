@@ -1,5 +1,5 @@
 /** What every chaos test begins with: topics, the fuzzer's producer with the truth it keeps, and no materialiser yet. */
-import { TOPICS } from '@watchnext/contract';
+import { topicSpecs } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { EventFuzzer } from './event-fuzzer';
@@ -26,12 +26,7 @@ export interface Scene {
 }
 
 export async function setScene(world: ChaosWorld, seed: number, partitionCount: number): Promise<Scene> {
-  await world.log.ensureTopics([
-    { name: TOPICS.activity, partitionCount },
-    { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-    { name: TOPICS.snapshots, partitionCount: 1, compacted: true },
-    { name: TOPICS.deadLetters, partitionCount: 1 },
-  ]);
+  await world.log.ensureTopics(Object.values(topicSpecs(partitionCount)));
   const truth = new Truth(partitionCount);
   const producer = new FuzzedProducer(world.log, new EventFuzzer({ seed }), truth);
   const environment = { ...world.environment, WATCHNEXT_ACTIVITY_PARTITIONS: String(partitionCount) };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { embeddedPaths, loadConfig } from '@watchnext/config';
-import { Event, type ImpressionsServed, SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
+import { CATALOG_TOPIC, Event, type ImpressionsServed, SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/event-log';
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
 import { applyEvent, encodeState, HOUR_MS, newState } from '@watchnext/features';
@@ -112,10 +112,7 @@ export class World {
   static async create(): Promise<World> {
     const dataDirectory = await mkdtemp(join(tmpdir(), 'watchnext-gateway-'));
     const log = openEmbeddedEventLog(embeddedPaths(dataDirectory).eventLog);
-    await log.ensureTopics([
-      { name: TOPICS.activity, partitionCount: PARTITIONS },
-      { name: TOPICS.catalog, partitionCount: 1, compacted: true },
-    ]);
+    await log.ensureTopics([{ name: TOPICS.activity, partitionCount: PARTITIONS }, CATALOG_TOPIC]);
     const [retrievalPort, rankingPort] = (await freePorts(2)) as [number, number];
     const world = new World(dataDirectory, log, retrievalPort, rankingPort);
     await world.tellCatalogue(
