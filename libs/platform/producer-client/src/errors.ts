@@ -91,3 +91,18 @@ export class SpoolError extends ProducerClientError {
     super(message, 'spool', true, options);
   }
 }
+
+/** Bytes of the spool that are no records, set aside in `path`; the records around them stay and are delivered. */
+export class SpoolDamagedError extends ProducerClientError {
+  constructor(
+    readonly path: string,
+    readonly damagedBytes: number,
+  ) {
+    super(
+      `${damagedBytes} bytes of the spool are damaged, and the events in them are lost: they are set aside in ${path}, and what is ` +
+        'whole behind them goes on',
+      'spool-damaged',
+      false,
+    );
+  }
+}

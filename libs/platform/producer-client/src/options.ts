@@ -40,7 +40,7 @@ export interface ProducerClientOptions {
   readonly spoolAfterFailures?: number;
   /** An event that the collector does not take, now or ever. */
   readonly onRejected?: (rejection: Rejection) => void;
-  /** A try that failed (it will be repeated), or a spool that cannot be used. */
+  /** A try that failed (it will be repeated), a spool that cannot be used, or damage in it that was set aside. */
   readonly onError?: (error: ProducerClientError, retryInMs: number | undefined) => void;
 }
 

@@ -193,7 +193,11 @@ export class ProducerClient {
     const { spoolDirectory, maxSpoolBytes } = this.options;
     if (spoolDirectory === undefined) return;
     try {
-      this.spool = await Spool.open({ directory: spoolDirectory, limitBytes: maxSpoolBytes });
+      this.spool = await Spool.open({
+        directory: spoolDirectory,
+        limitBytes: maxSpoolBytes,
+        onDamaged: (error) => this.report(error, undefined),
+      });
     } catch (error) {
       // A spool that cannot be used is a mistake to hear of at once, not after the first outage.
       this.fatalError = error as ProducerClientError;

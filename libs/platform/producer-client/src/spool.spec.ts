@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identify, type ProcessIdentity } from '@watchnext/folder-lock';
 import fc from 'fast-check';
+import type { SpoolDamagedError } from './errors';
 import { Spool, type SpoolOptions } from './spool';
 
 describe('a spool', () => {
@@ -109,6 +110,89 @@ describe('a spool', () => {
       Buffer.from([3, 0, 0, 0, 1, 2, 3, 4, 97, 98, 99]),
     );
     expect(await drain(await open())).toEqual(textOf(records(0, 2)));
+  });
+
+  describe('with a damaged byte', () => {
+    let damages: SpoolDamagedError[];
+    const reopen = (options: Partial<SpoolOptions> = {}) =>
+      open({ ...options, onDamaged: (error) => damages.push(error) });
+    const flipBit = async (name: string, byte: number) => {
+      const bytes = await readFile(join(directory, name));
+      bytes.writeUInt8(bytes.readUInt8(byte) ^ 1, byte);
+      await writeFile(join(directory, name), bytes);
+      return bytes;
+    };
+    beforeEach(() => (damages = []));
+
+    it('keeps what is whole behind it, wherever it is, and sets the damage aside', async () => {
+      const first = await open();
+      await first.append(records(0, 5));
+      await first.close();
+      const [name] = (await segments()) as [string];
+      const whole = await readFile(join(directory, name));
+      const recordBytes = whole.length / 5;
+      for (let byte = 0; byte < 4 * recordBytes; byte++) {
+        await writeFile(join(directory, name), whole);
+        await rm(join(directory, `${name}.damaged`), { force: true });
+        damages = [];
+        const hurt = Math.floor(byte / recordBytes);
+        const damaged = await flipBit(name, byte);
+        const spool = await Spool.open({ directory, limitBytes: 1e6, onDamaged: (error) => damages.push(error) });
+        const rest = records(0, 5).filter((_, n) => n !== hurt);
+        expect([spool.recordCount, textOf((await spool.read(10, 1e6)).records)]).toEqual([4, textOf(rest)]);
+        await spool.close();
+        expect(await readFile(join(directory, `${name}.damaged`))).toEqual(
+          damaged.subarray(hurt * recordBytes, (hurt + 1) * recordBytes),
+        );
+        expect(damages).toEqual([
+          expect.objectContaining({ code: 'spool-damaged', damagedBytes: recordBytes, retriable: false }),
+        ]);
+        expect(damages[0]?.message).toContain(`${name}.damaged`);
+      }
+    });
+
+    it('tells of it once, and goes on with appending and delivering', async () => {
+      const first = await open();
+      await first.append(records(0, 1_000));
+      await first.close();
+      const [name] = (await segments()) as [string];
+      await flipBit(name, 20);
+      const second = await reopen();
+      await second.append(records(1_000, 1_001));
+      await second.close();
+      const third = await reopen();
+      expect(damages).toHaveLength(1);
+      expect(await drain(third)).toEqual(textOf([...records(0, 1), ...records(2, 1_001)]));
+      expect(await segments()).toEqual([]);
+    });
+
+    it('does so in every segment, and delivers nothing again that was delivered', async () => {
+      const first = await open({ segmentBytes: 80 });
+      for (let n = 0; n < 20; n += 5) await first.append(records(n, n + 5));
+      await first.advance(2, (await first.read(2, 1e6)).end);
+      await first.close();
+      const names = (await segments()) as [string, string, string, string];
+      const { length } = await readFile(join(directory, names[0]));
+      await flipBit(names[0], length * 0.7);
+      // The last record of a segment that others follow: no append was torn there.
+      await flipBit(names[1], length - 1);
+      const second = await reopen({ segmentBytes: 80 });
+      expect(damages).toHaveLength(2);
+      expect(await drain(second)).toEqual(textOf([...records(2, 3), ...records(4, 9), ...records(10, 20)]));
+    });
+
+    it('does not mind it in what was delivered', async () => {
+      const first = await open();
+      await first.append(records(0, 4));
+      await first.advance(2, (await first.read(2, 1e6)).end);
+      await first.close();
+      await flipBit((await segments())[0] as string, 9);
+      const second = await reopen();
+      await second.append(records(4, 5));
+      await second.close();
+      expect(await drain(await reopen())).toEqual(textOf(records(2, 5)));
+      expect(damages).toEqual([]);
+    });
   });
 
   it('delivers everything again when its position is lost', async () => {

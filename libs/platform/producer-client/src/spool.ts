@@ -1,19 +1,21 @@
 /**
  * Records on disk, first in first out: where events wait while the collector cannot be reached.
  *
- *   <directory>/00000001.spool …   segments; a record is its length and CRC-32 (both 4 bytes, little-endian) and itself
- *   <directory>/position.json      how far the first segment has been delivered
- *   <directory>/lock/              the claim of the client that uses the folder
+ *   <directory>/00000001.spool …           segments: records, each behind its length and checksum
+ *   <directory>/00000001.spool.damaged …   what lay between them and is no record: for who wants to look, read by nobody here
+ *   <directory>/position.json              how far the first segment has been delivered
+ *   <directory>/lock/                      the claim of the client that uses the folder
  *
  * An append is on the disk once it resolves. A crash in the middle of one leaves a torn record at the end, which is
- * cut off when the spool is next opened: its append had not resolved. A crash after a delivery and before the position
+ * cut off when the spool is next opened: its append had not resolved. What does not read and has whole records behind it is
+ * damage instead: it is set aside, and they stay. A crash after a delivery and before the position
  * was written means that some records are delivered again, which their event ids make harmless.
  */
 import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { FolderInUseError, lockFolder } from '@watchnext/folder-lock';
-import { SpoolError, SpoolFullError, SpoolInUseError } from './errors';
+import { SpoolDamagedError, SpoolError, SpoolFullError, SpoolInUseError } from './errors';
+import { findRecord, headerOf, partRecords, recordsOf } from './spool-records';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -21,6 +23,8 @@ export interface SpoolOptions {
   readonly limitBytes: number;
   /** A segment is closed once it is this large, and removed once it is delivered; default 8 MiB. */
   readonly segmentBytes?: number;
+  /** Told of what is set aside while the spool is opened. */
+  readonly onDamaged?: (error: SpoolDamagedError) => void;
 }
 
 /** The next records, and what `advance` wants to know once they are delivered. */
@@ -40,9 +44,7 @@ interface Segment {
 }
 
 const LOCK_FOLDER = 'lock';
-const HEADER_BYTES = 8;
 const DEFAULT_SEGMENT_BYTES = 8 << 20;
-const WINDOW_BYTES = 256 << 10;
 
 export class Spool {
   /** Records not yet delivered. */
@@ -128,7 +130,9 @@ export class Spool {
         }
         if (offset < segment.sizeBytes) {
           if (records.length > 0) return { records, end };
-          throw new SpoolError(`${this.pathOf(segment.number)} is damaged at byte ${offset}: move it away`);
+          throw new SpoolError(
+            `${this.pathOf(segment.number)} is damaged at byte ${offset}: a restart sets the damage aside, and goes on behind it`,
+          );
         }
       }
       return { records, end };
@@ -166,25 +170,56 @@ export class Spool {
       if (number < this.position.segment) await rm(this.pathOf(number), { force: true });
       else this.segments.push({ number, sizeBytes: (await stat(this.pathOf(number))).size });
     }
-    for (const segment of this.segments) await this.countRecords(segment, segment === this.segments.at(-1));
+    for (const segment of this.segments) await this.countRecords(segment);
   }
 
-  private async countRecords(segment: Segment, isLast: boolean): Promise<void> {
-    const handle = await open(this.pathOf(segment.number), 'r+');
+  private async countRecords(segment: Segment): Promise<void> {
+    const path = this.pathOf(segment.number);
+    let count = 0;
+    let end = this.startOf(segment);
+    const handle = await open(path, 'r+');
     try {
-      let end = 0;
-      for await (const { nextOffset } of recordsOf(handle, 0, segment.sizeBytes)) {
-        const isDelivered = segment.number === this.position.segment && end < this.position.offset;
-        if (!isDelivered) this.recordCount += 1;
+      for await (const { nextOffset } of recordsOf(handle, end, segment.sizeBytes)) {
+        count += 1;
         end = nextOffset;
       }
-      if (end === segment.sizeBytes) return;
-      if (!isLast) throw new SpoolError(`${this.pathOf(segment.number)} is damaged at byte ${end}: move it away`);
-      await handle.truncate(end);
-      segment.sizeBytes = end;
+      if (end < segment.sizeBytes) {
+        const bytes = await readFile(path);
+        const isTorn = segment === this.segments.at(-1) && findRecord(bytes, end + 1) === undefined;
+        if (isTorn) {
+          await handle.truncate(end);
+          segment.sizeBytes = end;
+        } else {
+          count = await this.setDamageAside(segment, bytes);
+        }
+      }
     } finally {
       await handle.close();
     }
+    this.recordCount += count;
+  }
+
+  /** @returns how many records are left in the segment: the whole ones that are not delivered */
+  private async setDamageAside(segment: Segment, bytes: Buffer): Promise<number> {
+    const { whole, damaged } = partRecords(bytes, this.startOf(segment));
+    const path = this.pathOf(segment.number);
+    const asidePath = `${path}.damaged`;
+    await writeDurably(asidePath, Buffer.concat(damaged), 'a');
+    const rest = Buffer.concat(whole);
+    await writeDurably(`${path}.new`, rest, 'w');
+    if (segment.number === this.position.segment) {
+      // Before the segment is another: after a crash in between records are delivered again, instead of being passed over.
+      this.position = { segment: segment.number, offset: 0 };
+      await this.writePosition(this.position);
+    }
+    await rename(`${path}.new`, path);
+    segment.sizeBytes = rest.length;
+    this.options.onDamaged?.(new SpoolDamagedError(asidePath, bytesOf(damaged)));
+    return whole.length;
+  }
+
+  private startOf({ number }: Segment): number {
+    return number === this.position.segment ? this.position.offset : 0;
   }
 
   private async openTail(): Promise<{ handle: FileHandle; segment: Segment }> {
@@ -241,37 +276,15 @@ export class Spool {
   }
 }
 
-function headerOf(record: Uint8Array): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt32LE(record.length, 0);
-  header.writeUInt32LE(crc32(record), 4);
-  return header;
-}
+const bytesOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0);
 
-/** Whole and undamaged records from an offset on; ends at the first that is not, or at `end`. */
-async function* recordsOf(
-  handle: FileHandle,
-  offset: number,
-  end: number,
-): AsyncGenerator<{ record: Uint8Array; nextOffset: number }> {
-  let window = Buffer.alloc(0);
-  const load = async (length: number): Promise<boolean> => {
-    if (offset + length > end) return false;
-    if (window.length >= length) return true;
-    window = Buffer.alloc(Math.min(Math.max(length, WINDOW_BYTES), end - offset));
-    const { bytesRead } = await handle.read(window, 0, window.length, offset);
-    window = window.subarray(0, bytesRead);
-    return bytesRead >= length;
-  };
-  while (await load(HEADER_BYTES)) {
-    const length = window.readUInt32LE(0);
-    const checksum = window.readUInt32LE(4);
-    if (!(await load(HEADER_BYTES + length))) return;
-    const record = window.subarray(HEADER_BYTES, HEADER_BYTES + length);
-    if (crc32(record) !== checksum) return;
-    offset += HEADER_BYTES + length;
-    window = window.subarray(HEADER_BYTES + length);
-    yield { record, nextOffset: offset };
+async function writeDurably(path: string, bytes: Uint8Array, flags: 'a' | 'w'): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await handle.writeFile(bytes);
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 
