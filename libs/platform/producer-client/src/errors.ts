@@ -92,6 +92,18 @@ export class SpoolError extends ProducerClientError {
   }
 }
 
+/** Said once by a client, of the first event that it keeps: it is lost to nobody, and sent by nobody yet. */
+export class TooOldEventsError extends ProducerClientError {
+  constructor(readonly directory: string) {
+    super(
+      `the collector takes no event that is more than 24 hours old: those that waited longer are kept in ${directory}, and ` +
+        'replayTooOld sends them as backfill',
+      'too-old-events',
+      false,
+    );
+  }
+}
+
 /** Bytes of the spool that are no records, set aside in `path`; the records around them stay and are delivered. */
 export class SpoolDamagedError extends ProducerClientError {
   constructor(

@@ -3,3 +3,4 @@ export * from './create-event';
 export * from './errors';
 export type { ProducerClientOptions, ProducerStatistics, Rejection } from './options';
 export { ProducerClient } from './producer-client';
+export { replayTooOld } from './replay-too-old';

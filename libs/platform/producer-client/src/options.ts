@@ -32,15 +32,15 @@ export interface ProducerClientOptions {
   readonly retryBaseMs?: number;
   /** Upper bound of any wait before a retry, unless the server asks for more; default 30,000. */
   readonly retryCapMs?: number;
-  /** Folder for what cannot be delivered, of this client alone; default: none. Where it cannot be used, `onError` is told and `send` rejects. */
+  /** Folder for what cannot be delivered, or only as backfill, of this client alone; default: none. Where it cannot be used, `onError` is told and `send` rejects. */
   readonly spoolDirectory?: string;
-  /** Default 1 GiB. */
+  /** Of what waits, and once more of what is kept as too old; default 1 GiB. */
   readonly maxSpoolBytes?: number;
   /** Failures in a row until events move to the spool; default 3. */
   readonly spoolAfterFailures?: number;
   /** An event that the collector does not take, now or ever. */
   readonly onRejected?: (rejection: Rejection) => void;
-  /** A try that failed (it will be repeated), a spool that cannot be used, or damage in it that was set aside. */
+  /** A try that failed (it will be repeated), a spool that cannot be used, damage in it that was set aside, events kept as too old. */
   readonly onError?: (error: ProducerClientError, retryInMs: number | undefined) => void;
 }
 
@@ -56,7 +56,10 @@ export interface Rejection {
 export interface ProducerStatistics {
   readonly acceptedEvents: number;
   readonly duplicateEvents: number;
+  /** Those kept as too old among them. */
   readonly rejectedEvents: number;
+  /** Refused as too old and kept on disk, for `replayTooOld`; without a spool none are. */
+  readonly keptEvents: number;
   /** Waiting, in memory and on disk. */
   readonly pendingEvents: number;
   readonly spooledEvents: number;

@@ -21,12 +21,15 @@ import {
 import { DEFAULTS, type ProducerClientOptions, type ProducerStatistics } from './options';
 import { Signal } from './signal';
 import { Spool } from './spool';
-import { collectorClient, framedLength, type Outcome, postBatch } from './transport';
+import { TooOldEvents } from './too-old';
+import { collectorClient, framedLength, type ItemResult, type Outcome, postBatch } from './transport';
 
 /** Of a body (RFC 9110, 15.5.14). */
 const HTTP_TOO_LARGE = 413;
 /** Of a collector that waited in vain for what an anonymous viewer did before a login (docs/decisions/0144). */
 const HISTORY_NOT_FOLDED = 'history-not-folded';
+/** Of an event that waited for more than a day and is no backfill. */
+const TOO_OLD = 'too-old';
 
 interface Batch {
   readonly records: readonly Uint8Array[];
@@ -48,6 +51,8 @@ export class ProducerClient {
   private readonly progressed = new Signal();
   /** Undefined until opened, or without a spool. */
   private spool: Spool | undefined;
+  /** Undefined without a spool. */
+  private readonly tooOld: TooOldEvents | undefined;
   private isSpooling = false;
   private moving: Promise<void> | undefined;
   private spoolError: ProducerClientError | undefined;
@@ -71,6 +76,9 @@ export class ProducerClient {
     this.client = collectorClient(options.url, options.tls);
     this.headers = options.apiKey === undefined ? {} : { [API_KEY_HEADER]: options.apiKey };
     this.batchLimit = this.options.maxBatchEvents;
+    const { spoolDirectory, maxSpoolBytes } = this.options;
+    if (spoolDirectory !== undefined)
+      this.tooOld = new TooOldEvents(spoolDirectory, maxSpoolBytes, (error) => this.report(error, undefined));
     this.opened = this.openSpool();
     this.running = this.opened.then(() => this.run());
   }
@@ -128,6 +136,7 @@ export class ProducerClient {
       acceptedEvents: this.counts.accepted,
       duplicateEvents: this.counts.duplicate,
       rejectedEvents: this.counts.rejected,
+      keptEvents: this.tooOld?.keptCount ?? 0,
       pendingEvents: this.enteredCount - this.settledCount,
       spooledEvents: this.spool?.recordCount ?? 0,
       failedTries: this.counts.failedTries,
@@ -151,6 +160,7 @@ export class ProducerClient {
       await this.moveToSpool();
     }
     await this.spool?.close();
+    await this.tooOld?.close();
     if (this.buffer.length > 0)
       throw new UndeliveredEventsError(this.buffer.length, { cause: this.spoolError ?? flushed });
   }
@@ -287,6 +297,8 @@ export class ProducerClient {
       this.halve(batch);
       return;
     }
+    // Kept before it goes: a crash in between has it sent, and kept, again.
+    if (outcome.kind === 'answered') await this.tooOld?.keep(tooOldOf(batch.records, outcome.results));
     await batch.remove();
     this.settledCount += batch.records.length;
     this.batchLimit = Math.min(this.batchLimit * 2, this.options.maxBatchEvents);
@@ -304,10 +316,7 @@ export class ProducerClient {
     this.batchLimit = Math.ceil(batch.records.length / 2);
   }
 
-  private countResults(
-    records: readonly Uint8Array[],
-    results: Extract<Outcome, { kind: 'answered' }>['results'],
-  ): void {
+  private countResults(records: readonly Uint8Array[], results: readonly ItemResult[]): void {
     for (const { index, status, code, reason, field } of results) {
       if (status === 'accepted') this.counts.accepted += 1;
       else if (status === 'duplicate') this.counts.duplicate += 1;
@@ -376,6 +385,10 @@ export class ProducerClient {
       });
     }
   }
+}
+
+function tooOldOf(records: readonly Uint8Array[], results: readonly ItemResult[]): Uint8Array[] {
+  return results.filter(({ code }) => code === TOO_OLD).map(({ index }) => records[index] as Uint8Array);
 }
 
 function asClientError(error: unknown): ProducerClientError {

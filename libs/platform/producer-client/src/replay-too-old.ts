@@ -1,0 +1,40 @@
+/** Sends again what a client kept as too old. */
+import { Event } from '@watchnext/contract';
+import { DEFAULTS, type ProducerClientOptions, type ProducerStatistics } from './options';
+import { ProducerClient } from './producer-client';
+import { Spool } from './spool';
+import { tooOldFolder } from './too-old';
+
+/**
+ * Sends what a client kept, as backfill, while that client's program is stopped. What is answered goes from the disk, so after an
+ * error the same call goes on where it stopped. Events that are refused for another reason go to `onRejected`, and no further.
+ *
+ * @param options as those of the client; `spoolDirectory` is its folder
+ * @throws SpoolInUseError while the client lives; SpoolError; UndeliveredEventsError where a buffer full of them is not taken within `timeoutMs` (default 60,000)
+ */
+export async function replayTooOld(
+  options: ProducerClientOptions & { readonly spoolDirectory: string },
+  timeoutMs = 60_000,
+): Promise<ProducerStatistics> {
+  const { spoolDirectory, ...others } = options;
+  const client = new ProducerClient(others);
+  const kept = await Spool.open({
+    directory: tooOldFolder(spoolDirectory),
+    limitBytes: Infinity,
+    onDamaged: (error) => options.onError?.(error, undefined),
+  });
+  // No more than the buffer has room for: a `send` that waits for room would wait without a bound.
+  const { maxBufferedEvents, maxBufferedBytes } = { ...DEFAULTS, ...others };
+  try {
+    while (!kept.isEmpty) {
+      const { records, end } = await kept.read(maxBufferedEvents, maxBufferedBytes / 2);
+      for (const record of records) await client.send({ ...Event.decode(record), backfill: true });
+      await client.flush(timeoutMs);
+      await kept.advance(records.length, end);
+    }
+    return client.statistics();
+  } finally {
+    await client.close(0).catch(() => undefined);
+    await kept.close();
+  }
+}
