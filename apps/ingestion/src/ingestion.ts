@@ -18,6 +18,7 @@ import { Catalogue } from './collect/catalogue';
 import type { IngestionSettings, Role } from './config';
 import { LogAnswers } from './log-answers';
 import { Materialiser } from './materialise/materialiser';
+import { StoreUsageMeter } from './materialise/store-usage';
 import { MeasuredConsumer } from './measured-consumer';
 import { countFeedback, Metrics, METRICS, showFeedback, showUnknownVideos } from './metrics';
 import { ARCHIVE, FEATURE_STORE, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
@@ -141,12 +142,18 @@ export class Ingestion implements OnApplicationShutdown {
       onFeedback: (feedback) => countFeedback(this.metrics, feedback),
     });
     showFeedback(this.metrics);
+    const { store, metrics, logger } = this;
+    const usage = new StoreUsageMeter({ store, partitionCount, metrics, logger });
+    usage.start();
     const measured = this.measured('materialise', TOPICS.activity, materialiser);
     const group = { topic: TOPICS.activity, groupId: 'materialise', maxBatchRecords: MATERIALISE_BATCH_RECORDS };
     this.addPart(
       'materialise',
       () => this.log.joinGroup(group, measured),
-      () => measured.stop(),
+      () => {
+        usage.stop();
+        measured.stop();
+      },
     );
   }
 

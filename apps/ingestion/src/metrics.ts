@@ -14,6 +14,8 @@ export const METRICS = {
   impressionWatches: 'watchnext_ingestion_impression_watches_total',
   impressionWatchSeconds: 'watchnext_ingestion_impression_watch_seconds_total',
   unwrittenAge: 'watchnext_ingestion_archive_unwritten_age_seconds',
+  storedViewers: 'watchnext_ingestion_feature_store_viewers',
+  storeMemory: 'watchnext_ingestion_feature_store_memory_ratio',
   unknownVideos: 'watchnext_ingestion_unknown_videos_total',
 } as const;
 
@@ -32,6 +34,10 @@ const HELP: Record<string, string> = {
     'Seconds that these were watched for, likewise: over the impressions, the watch time that an impression brings.',
   [METRICS.unwrittenAge]:
     'Seconds for which the oldest record that was read for the archive, and is not in it, has waited, by topic and partition.',
+  [METRICS.storedViewers]:
+    'Viewers with a state in the feature store, of all partitions, visitors among them; every materialiser tells the same.',
+  [METRICS.storeMemory]:
+    'Used memory of Redis over its maxmemory, on the primary where it is the most; NaN where there is no such bound.',
   [METRICS.unknownVideos]:
     'Events stored without all facts of a video that they name, as neither their producer nor the catalogue had them.',
 };

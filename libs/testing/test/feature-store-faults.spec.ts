@@ -25,7 +25,7 @@ const describeOnRedis = (name: string, specs: () => void) => describeUnlessMissi
 
 const PASSWORD = 'correct-horse';
 /** The rights that the materialiser needs, and those of a reader; as documented in docs/decisions. */
-const WRITER_RULES = 'resetkeys ~acl-*:* -@all +eval +evalsha +hget +hmget +hset +zadd +zrangebylex +info';
+const WRITER_RULES = 'resetkeys ~acl-*:* -@all +eval +evalsha +hget +hmget +hset +zadd +zcard +zrangebylex +info';
 const READER_RULES = 'resetkeys %R~acl-*:* -@all +hget +hmget +zrangebylex +info';
 
 const markAt = (offset: number): Mark => ({ topic: 't.v1', partition: 1, offset });
@@ -196,6 +196,7 @@ describeOnRedis('feature store on Redis', () => {
       const writer = open({ url: url(), username: 'writer', password: PASSWORD }, namespace);
       await writer.commit(1, commitOf(0));
       expect(await writer.listUserIds(1, { limit: 5 })).toEqual(['anna']);
+      expect((await writer.usage(3)).userCount).toBe(1);
       const reader = open({ url: url(), username: 'reader', password: PASSWORD }, namespace);
       expect((await reader.read(1, 'anna')).mark).toEqual(markAt(0));
       expect((await reader.readMany(1, ['anna'])).size).toBe(1);
@@ -222,6 +223,22 @@ describeOnRedis('feature store on Redis', () => {
         locked.disconnect();
       }
     });
+  });
+
+  it('tells how much of its memory is used, where that has a bound', async () => {
+    const store = open({ url: `redis://127.0.0.1:${server.port}` });
+    expect(await store.usage(1)).toEqual({ userCount: 0, memoryShare: undefined });
+    const admin = new Redis(server.port);
+    try {
+      await admin.config('SET', 'maxmemory', '1gb');
+      const share = (await store.usage(1)).memoryShare ?? NaN;
+      await admin.config('SET', 'maxmemory', '100mb');
+      expect((await store.usage(1)).memoryShare).toBeCloseTo(10.24 * share, 1);
+      expect(share).toBeGreaterThan(0.0005);
+    } finally {
+      await admin.config('SET', 'maxmemory', '0');
+      admin.disconnect();
+    }
   });
 
   describe('over TLS', () => {

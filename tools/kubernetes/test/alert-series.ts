@@ -63,6 +63,15 @@ export const unwritten = (age: number): Series => ({
   'watchnext_ingestion_archive_unwritten_age_seconds{topic="t"}': staying(age),
 });
 
+/** As each materialiser says it. */
+export const storeMemory = (...shares: number[]): Series =>
+  Object.fromEntries(
+    shares.map((share, i) => [
+      `watchnext_ingestion_feature_store_memory_ratio{pod="ingestion-materialise-${i}"}`,
+      Array(61).fill(share).join(' '),
+    ]),
+  );
+
 /** Seven and a half days of 60 steps of three hours: what an impression brings at first, and in the last eighteen hours. */
 export const feedback = (impressionsPerStep: number, secondsBefore: number, secondsNow: number): Series => ({
   'watchnext_ingestion_impressions_total{pod="ingestion-materialise-1"}': growing(impressionsPerStep),

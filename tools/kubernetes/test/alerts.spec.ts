@@ -15,6 +15,7 @@ import {
   replicas,
   rollout,
   staying,
+  storeMemory,
   unusable,
   up,
   unwritten,
@@ -253,6 +254,11 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
       silent: [],
     },
   ],
+  WatchNextFeatureStoreFills: {
+    fires: storeMemory(0.5, 0.85),
+    summary: 'Redis uses 85% of its memory: when it is full, no state changes any more.',
+    silent: [storeMemory(0.79, 0.79), storeMemory(NaN, NaN)],
+  },
   WatchNextEventsRejected: {
     fires: {
       'watchnext_ingestion_events_total{result="accepted",code=""}': growing(98),

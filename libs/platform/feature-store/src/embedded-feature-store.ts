@@ -17,6 +17,7 @@ import {
   type FeatureStore,
   type StateCommit,
   type StoredState,
+  type StoreUsage,
 } from './port';
 
 /** Address space only; the file grows with what is in it. */
@@ -82,6 +83,13 @@ class EmbeddedFeatureStore implements FeatureStore {
     const start = after === undefined ? [partition] : [partition, after];
     const keys = this.states.getKeys({ start, exclusiveStart: true, end: [partition + 1], limit: options.limit });
     return [...keys].map((key) => key[1] as string);
+  }
+
+  /** Of all partitions: the environment counts its entries itself, and holds those of one topic version. */
+  async usage(): Promise<StoreUsage> {
+    this.refresh();
+    const { entryCount } = this.states.getStats() as { entryCount: number };
+    return { userCount: entryCount, memoryShare: undefined };
   }
 
   async clear(partition: number): Promise<void> {

@@ -20,6 +20,13 @@ export interface StateCommit {
   readonly states: ReadonlyMap<string, Uint8Array>;
 }
 
+export interface StoreUsage {
+  /** Viewers with a state, of all partitions asked for; whom a deletion left a tombstone of are among them. */
+  readonly userCount: number;
+  /** Of the memory that the store may use, on the node where it is the most; undefined where it has no bound of its own. */
+  readonly memoryShare: number | undefined;
+}
+
 export interface FeatureStore {
   /**
    * One user's state and its partition's mark, read atomically.
@@ -38,6 +45,8 @@ export interface FeatureStore {
   commit(partition: number, commit: StateCommit): Promise<void>;
   /** User ids of a partition in ascending byte order, after `afterUserId`, at most `limit`. */
   listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]>;
+  /** How full the store is, of the partitions from 0 on. @throws StoreUnavailableError (retriable) */
+  usage(partitionCount: number): Promise<StoreUsage>;
   /** Removes all states of a partition and its mark, in one step: as if nothing had been folded. */
   clear(partition: number): Promise<void>;
   close(): Promise<void>;

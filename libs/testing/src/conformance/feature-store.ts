@@ -202,6 +202,19 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       expect(await store.listUserIds(1, { afterUserId: 'az', limit: 1 })).toEqual(['é']);
     });
 
+    spec('tells how many users it holds, and how much of its memory', async () => {
+      expect((await store.usage(3)).userCount).toBe(0);
+      await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a', ben: 'b' }) });
+      await store.commit(2, { expected: undefined, next: mark(9, 2), states: states({ carl: 'c' }) });
+      await store.commit(1, { expected: mark(9), next: mark(12), states: states({ anna: 'a2' }) });
+      const { userCount, memoryShare } = await store.usage(3);
+      expect(userCount).toBe(3);
+      if (memoryShare !== undefined) {
+        expect(memoryShare).toBeGreaterThan(0);
+        expect(memoryShare).toBeLessThan(1);
+      }
+    });
+
     spec('is there again after all handles were closed', async () => {
       await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a1' }) });
       await store.close();

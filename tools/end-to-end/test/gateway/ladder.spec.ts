@@ -241,6 +241,7 @@ describe('the ladder', () => {
       readMark: down,
       commit: down,
       listUserIds: down,
+      usage: down,
       clear: down,
       close: async () => {},
     };

@@ -60,6 +60,15 @@ export class RedisConnection {
     return call;
   }
 
+  /** What INFO says of the memory of each primary. @throws StoreUnavailableError */
+  memoryOfPrimaries(): Promise<string[]> {
+    const { client } = this;
+    return this.call('INFO', () => {
+      const primaries = client instanceof Cluster ? client.nodes('master') : [client];
+      return Promise.all(primaries.map((primary) => primary.info('memory')));
+    });
+  }
+
   /** Lets calls under way end, which they do in time. */
   async close(): Promise<void> {
     await Promise.all(this.pending);

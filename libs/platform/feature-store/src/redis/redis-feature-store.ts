@@ -13,7 +13,14 @@
  * failover that lost the last writes shows in the same way, since states and mark go back together.
  */
 import { Mark } from '@watchnext/contract';
-import { FeatureStoreError, type FeatureStore, MarkConflictError, type StateCommit, type StoredState } from '../port';
+import {
+  FeatureStoreError,
+  type FeatureStore,
+  MarkConflictError,
+  type StateCommit,
+  type StoredState,
+  type StoreUsage,
+} from '../port';
 import { RedisConnection } from './redis-connection';
 import type { RedisSettings } from './redis-settings';
 import { COMMIT_SCRIPT } from './scripts';
@@ -90,6 +97,18 @@ class RedisFeatureStore implements FeatureStore {
     );
   }
 
+  async usage(partitionCount: number): Promise<StoreUsage> {
+    const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+    const counts = await Promise.all(
+      partitions.map((partition) => this.call('usage', () => this.redis.zcard(this.usersKey(partition)))),
+    );
+    const shares = (await this.connection.memoryOfPrimaries()).map(memoryShare).filter((share) => share !== undefined);
+    return {
+      userCount: counts.reduce((sum, count) => sum + count, 0),
+      memoryShare: shares.length === 0 ? undefined : Math.max(...shares),
+    };
+  }
+
   async clear(partition: number): Promise<void> {
     await this.call('clear', () => this.redis.unlink(this.statesKey(partition), this.usersKey(partition)));
   }
@@ -119,6 +138,13 @@ class RedisFeatureStore implements FeatureStore {
 function checkUserId(userId: string): string {
   if (userId === MARK_FIELD) throw new RangeError('a user id has no control characters');
   return userId;
+}
+
+/** @param info what INFO says of memory; a `maxmemory` of 0 is none */
+function memoryShare(info: string): number | undefined {
+  const valueOf = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
+  const share = valueOf('used_memory') / valueOf('maxmemory');
+  return Number.isFinite(share) ? share : undefined;
 }
 
 /** Marks are compared as bytes: protobuf's encoding of these three fields has one form only. */
