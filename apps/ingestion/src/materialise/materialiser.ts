@@ -13,7 +13,7 @@ import { MarkConflictError, type FeatureStore } from '@watchnext/feature-store';
 import { type Logger, withRecordSpans } from '@watchnext/service';
 import { cutBatch } from './cut-batch';
 import type { Feedback } from './feedback';
-import { PartitionFold } from './partition-fold';
+import { newerFormatOf, PartitionFold } from './partition-fold';
 import { Aside } from './put-aside';
 import { sortRecords, type DeadRecord } from './sort-records';
 import { Unfoldable } from './unfoldable';
@@ -38,6 +38,8 @@ export interface MaterialiserOptions {
   readonly partitionCount: number;
   /** States kept in memory, per partition. */
   readonly cachedUsersPerPartition: number;
+  /** That is written; default: this version's. */
+  readonly stateFormat?: number;
   readonly clock?: () => number;
   readonly onDeadLetters?: (letters: readonly DeadRecord[]) => void;
   /** After each commit. */
@@ -62,12 +64,14 @@ export class Materialiser implements GroupHandler {
         `partition ${partition} of the feature store was folded from ${mark.topic}, not ${TOPICS.activity}`,
       );
     }
+    const { cachedUsersPerPartition: cachedUsers, stateFormat } = this.options;
+    const newer = newerFormatOf(mark, stateFormat);
+    if (newer !== undefined) throw new Error(`partition ${partition} of the feature store: ${newer}`);
     const bounds = (await this.log.bounds(TOPICS.activity)).find((each) => each.partition === partition);
     const needed = mark ? mark.offset + 1 : 0;
     if (bounds && needed < bounds.firstOffset) throw new RetentionGapError(partition, needed, bounds.firstOffset);
-    const cachedUsers = this.options.cachedUsersPerPartition;
     // A view is forgotten whenever the log asks where to go on: states that a failed commit left half folded go with it.
-    this.views.set(partition, new PartitionFold(this.store, partition, mark, cachedUsers));
+    this.views.set(partition, new PartitionFold(this.store, partition, mark, cachedUsers, stateFormat));
     return mark && mark.offset + 1;
   }
 

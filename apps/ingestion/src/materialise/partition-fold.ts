@@ -1,6 +1,7 @@
 /** One partition's states and mark, as streaming and rebuilding alike move them on. */
 import { TOPICS, type Mark } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
+import { STATE_FORMAT_VERSION } from '@watchnext/features';
 import { type Feedback, noFeedback, sumOfFeedback } from './feedback';
 import { type EventToFold, type FoldFailure, foldUser } from './fold-user';
 import { StateCache } from './state-cache';
@@ -15,6 +16,16 @@ export interface FoldedStates {
   readonly feedback: Feedback;
 }
 
+/** Why states may not be folded on: what this version does not read of them it would drop. Undefined: they may. */
+export function newerFormatOf(mark: Mark | undefined, stateFormat = STATE_FORMAT_VERSION): string | undefined {
+  const stored = mark?.stateFormat ?? 0;
+  if (stored <= stateFormat) return undefined;
+  return (
+    `its states are of format ${stored}, by a newer version, and this one writes ${stateFormat}: run the newer version, ` +
+    'or rebuild the states by this one with "npm run rebuild -- --overwrite"'
+  );
+}
+
 /** A partition as its consumer knows it. To be forgotten when anything goes wrong: the mark may have moved on then. */
 export class PartitionFold {
   private readonly cache: StateCache;
@@ -24,6 +35,7 @@ export class PartitionFold {
     private readonly partition: number,
     private mark: Mark | undefined,
     cachedUsers: number,
+    private readonly stateFormat = STATE_FORMAT_VERSION,
   ) {
     this.cache = new StateCache(cachedUsers);
   }
@@ -54,7 +66,13 @@ export class PartitionFold {
    * @throws what the store throws; then nothing was written
    */
   async commit({ states }: Pick<FoldedStates, 'states'>, lastOffset: number): Promise<void> {
-    const next: Mark = { topic: TOPICS.activity, partition: this.partition, offset: lastOffset };
+    const next: Mark = {
+      topic: TOPICS.activity,
+      partition: this.partition,
+      offset: lastOffset,
+      // None of format 0: stores compare marks as bytes, and a version that knows no numbers writes none.
+      ...(this.stateFormat > 0 && { stateFormat: this.stateFormat }),
+    };
     await this.store.commit(this.partition, { expected: this.mark, next, states });
     this.mark = next;
     // Only what was encoded here: bytes of the store may be a part of something larger.

@@ -11,7 +11,7 @@ import { type CheckpointStore, CheckpointCorruptError, type EventArchive } from 
 import type { LogRecord } from '@watchnext/event-log';
 import { type FeatureStore, MarkConflictError } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
-import { PartitionFold } from '../materialise/partition-fold';
+import { newerFormatOf, PartitionFold } from '../materialise/partition-fold';
 import { sortRecords } from '../materialise/sort-records';
 import { FoldError } from '../materialise/unfoldable';
 
@@ -125,6 +125,8 @@ function refuseNewer(partition: number, mark: Mark, archiveEnd: number): void {
   if (mark.topic !== TOPICS.activity) {
     throw new RestoreRefusedError(partition, `the store was folded from ${mark.topic}; --overwrite throws that away`);
   }
+  const newer = newerFormatOf(mark);
+  if (newer !== undefined) throw new RestoreRefusedError(partition, newer);
   if (mark.offset >= archiveEnd) {
     throw new RestoreRefusedError(
       partition,

@@ -50,7 +50,7 @@ export {
 } from './statistics';
 export { packStatisticsText, statisticsText } from './statistics-text';
 export { RANKING_STATISTICS_NUMBERS, statisticsNumbers } from './statistics-numbers';
-export { decodeServingState, decodeState, encodeState, newState } from './state-codec';
+export { decodeServingState, decodeState, encodeState, newState, STATE_FORMAT_VERSION } from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';

@@ -16,6 +16,13 @@ import {
 import { UnusualBytes, WireReader } from './wire-reader';
 import { UnusualValue, WireWriter } from './wire-writer';
 
+/**
+ * Of the states that this version writes. To be raised by one where a state has something that the version before does not read: that
+ * one drops it, as it writes the whole state anew, so it refuses a partition whose mark has a larger number (docs/decisions/0184).
+ * States of before there was a number are of format 0.
+ */
+export const STATE_FORMAT_VERSION = 0;
+
 /** The state of a user of whom nothing is known. */
 export function newState(userId: string): UserState {
   return {

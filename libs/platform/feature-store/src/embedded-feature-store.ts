@@ -73,7 +73,9 @@ class EmbeddedFeatureStore implements FeatureStore {
       const actual = this.marks.get([partition]);
       if (!sameMark(actual, expected)) throw new MarkConflictError(partition, expected, actual);
       for (const [userId, state] of states) void this.states.put([partition, userId], asBuffer(state));
-      void this.marks.put([partition], { topic: next.topic, partition: next.partition, offset: next.offset });
+      const { topic, offset, stateFormat } = next;
+      const stored = { topic, partition: next.partition, offset, ...(stateFormat !== undefined && { stateFormat }) };
+      void this.marks.put([partition], stored);
     });
   }
 
@@ -132,7 +134,8 @@ class EmbeddedFeatureStore implements FeatureStore {
 
 function sameMark(a: Mark | undefined, b: Mark | undefined): boolean {
   if (!a || !b) return a === b;
-  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset;
+  const isSamePlace = a.topic === b.topic && a.partition === b.partition && a.offset === b.offset;
+  return isSamePlace && a.stateFormat === b.stateFormat;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

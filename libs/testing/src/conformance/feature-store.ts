@@ -79,6 +79,17 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       await store.clear(7);
     });
 
+    spec('keeps the format of states with the mark', async () => {
+      const written = { ...mark(9), stateFormat: 2 };
+      await store.commit(1, { expected: undefined, next: written, states: new Map() });
+      expect(await store.readMark(1)).toEqual(written);
+      // As a version that knows no formats reads it.
+      const unaware = store.commit(1, { expected: mark(9), next: mark(12), states: new Map() });
+      await expect(unaware).rejects.toMatchObject({ code: 'mark-conflict', actual: written });
+      await store.commit(1, { expected: written, next: mark(12), states: new Map() });
+      expect(await store.readMark(1)).toEqual(mark(12));
+    });
+
     spec('moves the mark without states, past records that changed nobody', async () => {
       await store.commit(1, { expected: undefined, next: mark(3), states: new Map() });
       expect(await store.readMark(1)).toEqual(mark(3));
@@ -91,6 +102,7 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
         ['of the future', mark(20)],
         ['of another topic version', mark(9, 1, 'activity.v2')],
         ['of another partition', mark(9, 2)],
+        ['of another format of states', { ...mark(9), stateFormat: 1 }],
       ];
       it.each(refused)('%s', async (_name, expected) => {
         await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a1' }) });

@@ -62,6 +62,8 @@ export interface Mark {
   topic: string;
   partition: number;
   offset: number;
+  /** Of the feature store's marks: the format of the partition's states, by the newest version that wrote any. None is 0. */
+  stateFormat?: number | undefined;
 }
 
 export interface UserState {
@@ -148,7 +150,7 @@ export interface SeenEvent {
 }
 
 function createBaseMark(): Mark {
-  return { topic: "", partition: 0, offset: 0 };
+  return { topic: "", partition: 0, offset: 0, stateFormat: undefined };
 }
 
 export const Mark: MessageFns<Mark> = {
@@ -161,6 +163,9 @@ export const Mark: MessageFns<Mark> = {
     }
     if (message.offset !== 0) {
       writer.uint32(24).int64(message.offset);
+    }
+    if (message.stateFormat !== undefined) {
+      writer.uint32(32).uint32(message.stateFormat);
     }
     return writer;
   },
@@ -202,6 +207,14 @@ export const Mark: MessageFns<Mark> = {
             message.offset = reader.int64Number();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stateFormat = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -219,6 +232,11 @@ export const Mark: MessageFns<Mark> = {
       topic: isSet(object.topic) ? globalThis.String(object.topic) : "",
       partition: isSet(object.partition) ? globalThis.Number(object.partition) : 0,
       offset: isSet(object.offset) ? globalThis.Number(object.offset) : 0,
+      stateFormat: isSet(object.stateFormat)
+        ? globalThis.Number(object.stateFormat)
+        : isSet(object.state_format)
+        ? globalThis.Number(object.state_format)
+        : undefined,
     };
   },
 
@@ -233,6 +251,9 @@ export const Mark: MessageFns<Mark> = {
     if (message.offset !== 0) {
       obj.offset = Math.round(message.offset);
     }
+    if (message.stateFormat !== undefined) {
+      obj.stateFormat = Math.round(message.stateFormat);
+    }
     return obj;
   },
 
@@ -244,6 +265,7 @@ export const Mark: MessageFns<Mark> = {
     message.topic = object.topic ?? "";
     message.partition = object.partition ?? 0;
     message.offset = object.offset ?? 0;
+    message.stateFormat = object.stateFormat ?? undefined;
     return message;
   },
 };
