@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/waiting/testing';
@@ -53,6 +53,24 @@ describe('a service as a process', () => {
     expect(example.pid).not.toBe(pid);
     expect(readFileSync(example.logFile, 'utf8')).toBe('mine\nmine\n');
     expect(example.lastLines()).toEqual(['mine']);
+  });
+
+  it('begins a log that has grown large with the last of its lines, and goes on with one that has not', async () => {
+    const example = service(`console.log('mine');`);
+    mkdirSync(join(folder, 'logs'), { recursive: true });
+    const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${String(n).padStart(94, '0')}\n`);
+    writeFileSync(example.logFile, lines(160_000).join(''));
+    await example.runToEnd();
+    expect(readFileSync(example.logFile, 'utf8')).toBe(`${lines(160_000).join('')}mine\n`);
+    const large = lines(170_000);
+    writeFileSync(example.logFile, large.join(''));
+    await example.runToEnd();
+    const rest = readFileSync(example.logFile, 'utf8');
+    const kept = rest.split('\n').length - 2;
+    expect(rest.length).toBeLessThanOrEqual((1 << 20) + 'mine\n'.length);
+    expect(kept).toBeGreaterThan(10_000);
+    expect(rest === `${large.slice(-kept).join('')}mine\n`).toBe(true);
+    expect(example.printed()).toBe('mine\n');
   });
 
   it('is not started where it runs: the first process would be lost', async () => {

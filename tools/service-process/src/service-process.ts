@@ -9,7 +9,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { isMessage, SHUTDOWN_LIMIT_MS } from '@watchnext/config';
-import { lastLines, sizeOf, textFrom } from './last-lines';
+import { cutLargeLog, lastLines, sizeOf, textFrom } from './last-lines';
 
 /** A service on a busy machine may take long to load its libraries. */
 const START_LIMIT_MS = 180_000;
@@ -30,7 +30,7 @@ export interface ServiceDefinition {
 }
 
 export interface ServiceProcessOptions {
-  /** What it prints is appended there; default: it prints where this process does. */
+  /** What it prints is appended there, behind the last MiB of what it has printed before where that is much; default: it prints where this process does. */
   readonly logFile?: string;
   /** A process group of its own, so that a Ctrl-C reaches this process alone and the order of stopping is its own. */
   readonly ownGroup?: boolean;
@@ -179,6 +179,7 @@ export class ServiceProcess {
     const { logFile } = this.options;
     if (logFile === undefined) return undefined;
     mkdirSync(dirname(logFile), { recursive: true });
+    cutLargeLog(logFile);
     this.logStart = sizeOf(logFile);
     return openSync(logFile, 'a');
   }
