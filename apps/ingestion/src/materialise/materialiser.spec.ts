@@ -396,45 +396,4 @@ describe('Materialiser', () => {
     });
     await expect(materialiser().resumeOffset(0)).rejects.toThrow('watchnext.activity.v0');
   });
-
-  describe('beside a version whose states have more in them', () => {
-    const ofFormat = (stateFormat: number) =>
-      new Materialiser(stores.log, stores.store, quiet, {
-        partitionCount: PARTITIONS,
-        cachedUsersPerPartition: 100,
-        stateFormat,
-      });
-    const formats = () =>
-      Promise.all(
-        Array.from(
-          { length: PARTITIONS },
-          async (_, partition) => (await stores.store.readMark(partition))?.stateFormat ?? 0,
-        ),
-      );
-
-    it('goes on from states of before, and marks what it writes; and the version of before refuses those', async () => {
-      await append(someEvents(40));
-      await deliverAll(ofFormat(0));
-      const before = await storedStates(stores.store);
-      expect(await formats()).toEqual(Array(PARTITIONS).fill(0));
-      await append(someEvents(40).map((event, i) => ({ ...event, eventId: eventOf(event.body!, AT_MS + i).eventId })));
-      await deliverAll(ofFormat(1));
-      expect(await formats()).toEqual(Array(PARTITIONS).fill(1));
-      const after = await storedStates(stores.store);
-      expect(sorted(after)).not.toEqual(sorted(before));
-      await expect(ofFormat(0).resumeOffset(0)).rejects.toThrow(/format 1, by a newer version.*rebuild/);
-      expect(await ofFormat(2).resumeOffset(0)).toBeGreaterThan(0);
-      expect(sorted(await storedStates(stores.store))).toEqual(sorted(after));
-    });
-
-    it('writes nothing over what such a version wrote meanwhile', async () => {
-      const old = ofFormat(0);
-      await append(someEvents(20));
-      await old.resumeOffset(0);
-      await deliver(ofFormat(1), 0);
-      const records = (await allRecords(stores.log, TOPICS.activity)).filter(({ partition }) => partition === 0);
-      await expect(old.onBatch(batchOf(0, records))).rejects.toMatchObject({ code: 'mark-conflict' });
-      await expect(old.resumeOffset(0)).rejects.toThrow('format 1');
-    });
-  });
 });

@@ -33,3 +33,28 @@ describe('a partition that is restored from an old archive', () => {
     await archive.close();
   });
 });
+
+describe('a partition whose states are of a newer format', () => {
+  it('is restored over only when told to', async () => {
+    const stores = await openStores();
+    const archive = openParquetArchive(join(stores.directory, 'archive'));
+    try {
+      const partition = partitionOf('anna', PARTITIONS);
+      const place = { topic: TOPICS.activity, partition, offset: 0, timestampMs: AT_MS };
+      const record: LogRecord = { ...place, ...recordOf(eventOf(watchOf('anna', 'v'), AT_MS)), headers: {} };
+      await archive.write(TOPICS.activity, partition, [record, { ...record, offset: 1 }]);
+      const newer = { topic: TOPICS.activity, partition, offset: 0, stateFormat: 7 };
+      await stores.store.commit(partition, { expected: undefined, next: newer, states: new Map() });
+      const checkpoints = openCheckpoints(loadDriverSettings({}), join(stores.directory, 'checkpoints'));
+      const parts = { store: stores.store, archive, checkpoints, logger: quiet };
+      const options = { partitionCount: PARTITIONS };
+      await expect(restorePartition(parts, partition, options)).rejects.toThrow(/format 7.*--overwrite/);
+      expect(await stores.store.readMark(partition)).toEqual(newer);
+      await restorePartition(parts, partition, { ...options, overwrite: true });
+      expect(await stores.store.readMark(partition)).toEqual({ topic: TOPICS.activity, partition, offset: 1 });
+    } finally {
+      await archive.close();
+      await stores.dispose();
+    }
+  });
+});
