@@ -6,7 +6,7 @@ import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
 describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run merge-archive', () => {
   let directory: { path: string; remove(): Promise<void> };
-  const built = (program: string) => resolve(__dirname, '..', 'dist', `${program}.js`);
+  const built = (program: string) => resolve(__dirname, '..', 'dist', 'commands', `${program}.js`);
   const run = (program: string, args: readonly string[]) =>
     runBuilt(built(program), args, { WATCHNEXT_DATA_DIR: directory.path });
 

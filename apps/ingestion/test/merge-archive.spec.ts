@@ -10,7 +10,7 @@ import { openParquetArchive } from '@watchnext/event-archive';
 import { DAY_MS } from '@watchnext/features';
 import { archiveRecords, readAll, runBuilt, temporaryDirectory } from '@watchnext/testing';
 
-const PROGRAM = resolve(__dirname, '..', 'dist', 'merge-archive.js');
+const PROGRAM = resolve(__dirname, '..', 'dist', 'commands', 'merge-archive.js');
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
 
 describe('npm run merge-archive', () => {

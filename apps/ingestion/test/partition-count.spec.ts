@@ -16,7 +16,7 @@ const partitions = [...Array(PARTITIONS).keys()];
 const USERS = Array.from({ length: 60 }, (_, i) => `user-${i}`);
 
 const run = (folder: string, program: string, args: readonly string[], setting = PARTITIONS) =>
-  runBuilt(resolve(__dirname, '..', 'dist', `${program}.js`), args, {
+  runBuilt(resolve(__dirname, '..', 'dist', 'commands', `${program}.js`), args, {
     WATCHNEXT_DATA_DIR: folder,
     WATCHNEXT_ACTIVITY_PARTITIONS: String(setting),
     WATCHNEXT_LOG_LEVEL: 'silent',

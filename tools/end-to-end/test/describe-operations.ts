@@ -84,7 +84,7 @@ export function describeOperations(name: string, environment: () => Promise<Reco
     });
 
     it('forgets the user and the viewer that was merged into it', async () => {
-      run('apps/ingestion/dist/checkpoint.js');
+      run('apps/ingestion/dist/commands/checkpoint.js');
       const { stdout } = run('tools/operator/dist/forget.js', '--json');
       const report = JSON.parse(stdout) as { users: { userId: string; removedRecordCount: number }[] };
       expect(report).toMatchObject({ remainingRecordCount: 0, remainingCheckpointedStateCount: 0 });
@@ -102,14 +102,14 @@ export function describeOperations(name: string, environment: () => Promise<Reco
       const before = await states();
       expect(before.size).toBe(USERS.length + 1);
       // A store that has everything is left as it is.
-      const needless = run('apps/ingestion/dist/rebuild.js', '--archive-only');
+      const needless = run('apps/ingestion/dist/commands/rebuild.js', '--archive-only');
       expect(needless.stdout).toContain('"foldedRecordCount":0');
       expect(await states()).toEqual(before);
       await system.services.ingestion.stop();
       const store = system.openFeatureStore();
       for (let partition = 0; partition < PARTITION_COUNT; partition++) await store.clear(partition);
       await store.close();
-      const { stdout } = run('apps/ingestion/dist/rebuild.js');
+      const { stdout } = run('apps/ingestion/dist/commands/rebuild.js');
       expect(stdout).toContain('"checkpointOffset"');
       const after = await states();
       // Tombstones remember no ids of events that were forgotten.

@@ -86,7 +86,7 @@ export function describeRestored(name: string, environment: () => Promise<Record
       before = await statesOf(system);
       expect(before.size).toBe(USERS.length + 1);
       const own = { WATCHNEXT_DATA_DIR: system.dataDirectory, ...settings };
-      run('apps/ingestion/dist/checkpoint.js', [], own);
+      run('apps/ingestion/dist/commands/checkpoint.js', [], own);
       run('tools/operator/dist/backup/main.js', ['save', backupFolder], own);
       await system.services.ingestion.stop();
     });
@@ -100,7 +100,7 @@ export function describeRestored(name: string, environment: () => Promise<Record
         : { ...own, WATCHNEXT_DATA_DIR: restoredFolder };
       run('tools/operator/dist/backup/main.js', ['restore', backupFolder], beside);
       const place = isOnS3 ? `s3://${settings['WATCHNEXT_S3_BUCKET']}/restored` : restoredFolder;
-      const report = run('apps/ingestion/dist/restore-log.js', [place], own);
+      const report = run('apps/ingestion/dist/commands/restore-log.js', [place], own);
       expect(report).toContain('"misplacedRecordCount":0,"deadRecordCount":0,"offsetsWithoutRecordCount":0');
 
       await system.services.ingestion.start();

@@ -23,8 +23,8 @@ export function openedBy(app: App, command?: string): Opened {
   // A command opens what its helpers open, and not what the service does.
   const relevant = [...sources].filter(([name]) =>
     command === undefined
-      ? !/^(rebuild|checkpoint|merge-archive|restore-log|(rebuild|restore-log)\/.*)$/.test(name.replace(/\.ts$/, ''))
-      : name === `${command}.ts` || name === 'rebuild/command.ts',
+      ? !/^(commands|rebuild|restore-log)\//.test(name)
+      : name === `commands/${command}.ts` || name === 'commands/command.ts',
   );
   const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));
   return {

@@ -39,7 +39,7 @@ describeUnlessMissing(missingForManifests(), 'accounts of the object store', () 
         .filter(([, text]) => /\barchive\.(merge|rewrite)\(/.test(text))
         .map(([name]) => `apps/${app}/dist/${name.replace(/\.ts$/, '.js')}`),
     );
-    expect(removing).toEqual(['apps/ingestion/dist/merge-archive.js']);
+    expect(removing).toEqual(['apps/ingestion/dist/commands/merge-archive.js']);
     const workloads = workloadsOf(built('overlays/production'));
     const runs = (program: string) => workloads.filter(({ container }) => container.args?.[0] === program);
     const accounts = removing.flatMap(runs).map(({ pod }) => pod.serviceAccountName as string);

@@ -42,7 +42,7 @@ describe('what the apps open, by their sources', () => {
 
 describeUnlessMissing(missingForManifests(), 'network policies', () => {
   const openedIn = ({ app, container }: ReturnType<typeof workloadsOf>[number]) =>
-    openedBy(app, /\/(checkpoint|merge-archive|rebuild|restore-log)\.js$/.exec(container.args?.[0])?.[1]);
+    openedBy(app, /\/commands\/(.+)\.js$/.exec(container.args?.[0])?.[1]);
 
   it.each(Object.keys(CALLERS))('of %s allow just the arrows that the apps use', (root) => {
     const objects = built(root);

@@ -21,7 +21,7 @@ import {
   writeEvents,
 } from './world';
 
-const PROGRAM = resolve(__dirname, '..', '..', 'dist', 'restore-log.js');
+const PROGRAM = resolve(__dirname, '..', '..', 'dist', 'commands', 'restore-log.js');
 const PARTITIONS = 4;
 const EVENT_COUNT = 3_000;
 

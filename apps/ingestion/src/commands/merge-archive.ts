@@ -2,7 +2,7 @@ import { endOnUsage, startTask, type Stopping, wholeNumber } from '@watchnext/co
 import { TOPICS } from '@watchnext/contract';
 import { Command } from 'commander';
 import { HOUR_MS } from '@watchnext/features';
-import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
+import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
 
 const EXIT_LEFT_ALONE = 3;
 const MIB = 2 ** 20;
@@ -36,7 +36,7 @@ const program = new Command('npm run merge-archive --')
   .allowExcessArguments(false)
   .addHelpText(
     'after',
-    `${EXIT_CODES.trimEnd()}\n${EXIT_LEFT_ALONE}: files were left alone that somebody has to look at, as they are named; the rest is done.`,
+    `${EXIT_CODES_HELP.trimEnd()}\n${EXIT_LEFT_ALONE}: files were left alone that somebody has to look at, as they are named; the rest is done.`,
   )
   .exitOverride(endOnUsage)
   .parse();

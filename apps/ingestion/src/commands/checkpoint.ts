@@ -1,8 +1,8 @@
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
-import { EmptyArchiveError, requireArchivedPartitions } from './rebuild/archived-partitions';
-import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
-import { writeCheckpoint } from './rebuild/write-checkpoint';
+import { EmptyArchiveError, requireArchivedPartitions } from '../rebuild/archived-partitions';
+import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { writeCheckpoint } from '../rebuild/write-checkpoint';
 
 const program = new Command('npm run checkpoint --')
   .description(
@@ -11,7 +11,7 @@ const program = new Command('npm run checkpoint --')
   )
   .option('--keep <n>', 'checkpoints of each partition that stay', wholeNumber(1), 3)
   .allowExcessArguments(false)
-  .addHelpText('after', EXIT_CODES)
+  .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride(endOnUsage)
   .parse();
 

@@ -14,12 +14,12 @@ import { TOPICS, topicSpecs } from '@watchnext/contract';
 import { NothingRanError, openEventLog, openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
-import { otherPartitionCount } from './rebuild/archived-partitions';
-import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
-import { nameOf, openSourceArchive } from './restore-log/places';
-import { requireNothingAhead, requireOwnRecords } from './restore-log/require-target';
-import { requireStopped } from './restore-log/require-stopped';
-import { RestoreError, restoreTopic } from './restore-log/restore-topic';
+import { otherPartitionCount } from '../rebuild/archived-partitions';
+import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { nameOf, openSourceArchive } from '../restore-log/places';
+import { requireNothingAhead, requireOwnRecords } from '../restore-log/require-target';
+import { requireStopped } from '../restore-log/require-stopped';
+import { RestoreError, restoreTopic } from '../restore-log/restore-topic';
 
 interface Options {
   readonly partitionsBefore?: number;
@@ -52,7 +52,7 @@ const program: Command = new Command('npm run restore-log --')
   .option('--without-catalogue', 'restore activity alone, where the archive has no catalogue', false)
   .option('--dry-run', 'say what would be appended, and make and change nothing', false)
   .allowExcessArguments(false)
-  .addHelpText('after', EXIT_CODES)
+  .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride(endOnUsage)
   .parse();
 

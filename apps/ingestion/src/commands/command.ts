@@ -1,4 +1,4 @@
-/** What `npm run rebuild`, `npm run checkpoint` and `npm run archive-gaps` share: settings, drivers, and how they end. */
+/** What rebuild, checkpoint, restore-log, merge-archive and archive-gaps share: settings, drivers, and how they end. */
 import {
   allowClosedOutput,
   EXIT_USAGE,
@@ -27,7 +27,7 @@ const schema = z
   .superRefine(checkDriverSettings);
 
 /** As --help tells them. */
-export const EXIT_CODES = `
+export const EXIT_CODES_HELP = `
 Exit codes: 0 done; 1 something failed; ${EXIT_USAGE} a command line that cannot be used; ${EXIT_CONFIGURATION} the environment; ${SIGNAL_EXIT_CODES_HELP}.`;
 
 export function openCommand(name: string) {

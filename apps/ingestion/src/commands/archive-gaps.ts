@@ -2,8 +2,8 @@ import { TOPICS } from '@watchnext/contract';
 import { endOnUsage } from '@watchnext/command-line';
 import { openSystemLog } from '@watchnext/event-log';
 import { Command } from 'commander';
-import { acceptRetentionGap, findRetentionGaps } from './archive/retention-gaps';
-import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
+import { acceptRetentionGap, findRetentionGaps } from '../archive/retention-gaps';
+import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
 
 const EXIT_REMAINING = 3;
 /** On top of the flush time: for the write itself. */
@@ -16,7 +16,7 @@ const program = new Command('npm run archive-gaps --')
   )
   .option('--accept', 'go on behind the gaps, without what they held', false)
   .allowExcessArguments(false)
-  .addHelpText('after', `${EXIT_CODES.trimEnd()}\n${EXIT_REMAINING}: there are gaps that were not accepted.`)
+  .addHelpText('after', `${EXIT_CODES_HELP.trimEnd()}\n${EXIT_REMAINING}: there are gaps that were not accepted.`)
   .exitOverride(endOnUsage)
   .parse();
 

@@ -2,10 +2,10 @@ import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
-import { requireArchivedPartitions } from './rebuild/archived-partitions';
-import { EXIT_CODES, openCommand, runCommand } from './rebuild/command';
-import { foldToEnd } from './rebuild/fold-to-end';
-import { restorePartition } from './rebuild/restore-partition';
+import { requireArchivedPartitions } from '../rebuild/archived-partitions';
+import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { foldToEnd } from '../rebuild/fold-to-end';
+import { restorePartition } from '../rebuild/restore-partition';
 
 interface Options {
   readonly partition?: readonly number[];
@@ -28,7 +28,7 @@ const program: Command = new Command('npm run rebuild --')
   .option('--overwrite', 'throw away the states there are, whatever their mark', false)
   .option('--archive-only', 'stop at the end of the archive and leave the log to the materialisers', false)
   .allowExcessArguments(false)
-  .addHelpText('after', EXIT_CODES)
+  .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride(endOnUsage)
   .parse();
 
