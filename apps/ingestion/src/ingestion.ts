@@ -5,6 +5,7 @@ import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
 import {
+  closeInOrder,
   followLog,
   isRefused,
   type Labels,
@@ -98,7 +99,7 @@ export class Ingestion implements OnApplicationShutdown {
       if (end.status === 'rejected')
         this.logger.error({ err: end.reason as Error, part: this.parts[i]?.name }, 'did not stop cleanly');
     });
-    await Promise.all([this.log.close(), this.store.close(), this.archive.close()]);
+    await closeInOrder([() => this.log.close(), () => this.store.close(), () => this.archive.close()]);
   }
 
   /** Whether events may be taken in: the catalogue is read, as it was when this process began. */

@@ -2,7 +2,7 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { embeddedPaths, requireFolder, tellParent } from '@watchnext/config';
 import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
-import { createLogger, type Logger } from '@watchnext/service';
+import { closeInOrder, createLogger, type Logger } from '@watchnext/service';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { selectBackend, type TensorBackend } from '@watchnext/tensor';
 import { ProgressMessages } from './progress/progress-messages';
@@ -77,8 +77,7 @@ export class TrainerModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.schedule.stop();
-    await this.runner.stop();
-    await Promise.all([this.archive.close(), this.store.close()]);
+    await closeInOrder([() => this.runner.stop(), () => this.archive.close(), () => this.store.close()]);
   }
 }
 

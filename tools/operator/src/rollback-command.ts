@@ -2,7 +2,7 @@ import { allowClosedOutput, endOnUsage, nonEmpty } from '@watchnext/command-line
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openSystemLog } from '@watchnext/event-log';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
-import { announceSnapshot } from '@watchnext/service';
+import { announceSnapshot, type Own, withOwned } from '@watchnext/service';
 import { openSnapshotStore, SnapshotNotFoundError, type SnapshotStore } from '@watchnext/snapshot-store';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compareSnapshots } from './compare-snapshots';
@@ -43,28 +43,24 @@ async function pairOf(store: SnapshotStore, [first, second]: readonly string[]):
   return [current, first];
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: Options, own: Own): Promise<number> {
   const settings = loadDriverSettings();
-  const store = openSnapshotStore(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots);
-  try {
-    if (options.list) {
-      for (const line of await listSnapshots(store, placeOf(settings))) console.log(line);
-      return 0;
-    }
-    if (options.compare) {
-      console.log(await compareSnapshots(store, await pairOf(store, options.compare)));
-      return 0;
-    }
-    const { from, to, moved, announced } = await rollback(store, { ...options, announce });
-    if (!moved) console.log(`would move the pointer from ${from} to ${to}`);
-    else {
-      const soon = announced ? 'services were told' : 'the log is not there to tell services, which look every 2 s';
-      console.log(`the pointer is at ${to}, it was at ${from}; ${soon}`);
-    }
+  const store = own(openSnapshotStore(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots));
+  if (options.list) {
+    for (const line of await listSnapshots(store, placeOf(settings))) console.log(line);
     return 0;
-  } finally {
-    await store.close();
   }
+  if (options.compare) {
+    console.log(await compareSnapshots(store, await pairOf(store, options.compare)));
+    return 0;
+  }
+  const { from, to, moved, announced } = await rollback(store, { ...options, announce });
+  if (!moved) console.log(`would move the pointer from ${from} to ${to}`);
+  else {
+    const soon = announced ? 'services were told' : 'the log is not there to tell services, which look every 2 s';
+    console.log(`the pointer is at ${to}, it was at ${from}; ${soon}`);
+  }
+  return 0;
 }
 
 function oneOrTwo(value: string, earlier: readonly string[] = []): readonly string[] {
@@ -91,10 +87,13 @@ new Command('rollback')
   )
   .exitOverride(endOnUsage)
   .action((options: Options) =>
-    endAfter(run(options), {
-      describe: (error) =>
-        error instanceof SnapshotNotFoundError ? `${error.message}; --list names those that are` : error.message,
-      exitCode: (error) => (error instanceof RollbackRefusedError ? EXIT_REFUSED : exitCodeOf(error)),
-    }),
+    endAfter(
+      withOwned((own) => run(options, own)),
+      {
+        describe: (error) =>
+          error instanceof SnapshotNotFoundError ? `${error.message}; --list names those that are` : error.message,
+        exitCode: (error) => (error instanceof RollbackRefusedError ? EXIT_REFUSED : exitCodeOf(error)),
+      },
+    ),
   )
   .parse();

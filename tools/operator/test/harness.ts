@@ -21,7 +21,6 @@ export async function openWorld(environment: Record<string, string> = {}) {
     archive: openEventArchive(settings, paths.archive),
     store: openFeatureStore(settings, paths.featureStore),
     checkpoints: openCheckpoints(settings, paths.archive),
-    close: async () => undefined,
   };
   await log.ensureTopics(Object.values(topicSpecs(PARTITIONS)));
   const tail = await log.tail(TOPICS.activity, {

@@ -3,7 +3,7 @@ import { endOnUsage } from '@watchnext/command-line';
 import { openSystemLog } from '@watchnext/event-log';
 import { Command } from 'commander';
 import { acceptRetentionGap, findRetentionGaps } from '../archive/retention-gaps';
-import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { EXIT_CODES_HELP, runCommand } from './command';
 
 const EXIT_REMAINING = 3;
 /** On top of the flush time: for the write itself. */
@@ -23,25 +23,19 @@ const program = new Command('npm run archive-gaps --')
 /** Beside the gaps, for people. */
 const tell = (line: string) => process.stderr.write(`${line}\n`);
 
-runCommand(async () => {
+runCommand('archive-gaps', async ({ settings, paths, logger, archive, own }) => {
   const { accept } = program.opts<{ accept: boolean }>();
-  const { settings, paths, logger, archive, checkpoints } = openCommand('archive-gaps');
-  checkpoints.close();
-  try {
-    const log = await openSystemLog(settings, paths.eventLog, 'ingestion');
-    const settleMs = settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS * 1_000 + WRITE_MS;
-    const onWait = () => tell(`something is missing: waiting ${settleMs / 1_000} s for what is being archived now`);
-    const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs, onWait).finally(() => log.close());
-    if (gaps.length === 0) tell(`no gaps in ${settings.WATCHNEXT_ACTIVITY_PARTITIONS} partitions`);
-    for (const gap of gaps) {
-      if (accept) {
-        await acceptRetentionGap(archive, gap);
-        logger.warn(gap, 'offsets given up: retention deleted them before they were archived');
-      }
-      process.stdout.write(`${JSON.stringify({ ...gap, accepted: accept })}\n`);
+  const log = own(await openSystemLog(settings, paths.eventLog, 'ingestion'));
+  const settleMs = settings.WATCHNEXT_ARCHIVE_FLUSH_SECONDS * 1_000 + WRITE_MS;
+  const onWait = () => tell(`something is missing: waiting ${settleMs / 1_000} s for what is being archived now`);
+  const gaps = await findRetentionGaps(log, archive, TOPICS.activity, settleMs, onWait);
+  if (gaps.length === 0) tell(`no gaps in ${settings.WATCHNEXT_ACTIVITY_PARTITIONS} partitions`);
+  for (const gap of gaps) {
+    if (accept) {
+      await acceptRetentionGap(archive, gap);
+      logger.warn(gap, 'offsets given up: retention deleted them before they were archived');
     }
-    return gaps.length > 0 && !accept ? EXIT_REMAINING : 0;
-  } finally {
-    await archive.close();
+    process.stdout.write(`${JSON.stringify({ ...gap, accepted: accept })}\n`);
   }
+  return gaps.length > 0 && !accept ? EXIT_REMAINING : 0;
 });

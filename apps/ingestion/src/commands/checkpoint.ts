@@ -1,7 +1,7 @@
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { EmptyArchiveError, requireArchivedPartitions } from '../rebuild/archived-partitions';
-import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { EXIT_CODES_HELP, runCommand } from './command';
 import { writeCheckpoint } from '../rebuild/write-checkpoint';
 
 const program = new Command('npm run checkpoint --')
@@ -15,22 +15,16 @@ const program = new Command('npm run checkpoint --')
   .exitOverride(endOnUsage)
   .parse();
 
-runCommand(async () => {
+runCommand('checkpoint', async ({ settings, logger, archive, checkpoints }) => {
   const { keep } = program.opts<{ keep: number }>();
-  const { settings, logger, archive, checkpoints } = openCommand('checkpoint');
   const partitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
-  try {
-    // An archive that is not there looks empty, and a daily job that wrote nothing must not pass for one that did.
-    await requireArchivedPartitions(archive, partitionCount).catch((error: Error) => {
-      if (!(error instanceof EmptyArchiveError)) throw error;
-      throw new Error(`no checkpoint was written, for ${error.message}`);
-    });
-    for (let partition = 0; partition < partitionCount; partition++) {
-      const checkpoint = await writeCheckpoint(archive, checkpoints, logger, partition, { partitionCount, keep });
-      if (checkpoint !== undefined) process.stdout.write(`${JSON.stringify(checkpoint)}\n`);
-    }
-  } finally {
-    await archive.close();
-    checkpoints.close();
+  // An archive that is not there looks empty, and a daily job that wrote nothing must not pass for one that did.
+  await requireArchivedPartitions(archive, partitionCount).catch((error: Error) => {
+    if (!(error instanceof EmptyArchiveError)) throw error;
+    throw new Error(`no checkpoint was written, for ${error.message}`);
+  });
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const checkpoint = await writeCheckpoint(archive, checkpoints, logger, partition, { partitionCount, keep });
+    if (checkpoint !== undefined) process.stdout.write(`${JSON.stringify(checkpoint)}\n`);
   }
 });

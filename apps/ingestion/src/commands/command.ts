@@ -16,7 +16,7 @@ import {
   loggingSettings,
 } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
-import { createLogger } from '@watchnext/service';
+import { createLogger, type Own, withOwned } from '@watchnext/service';
 import { endAtOnce } from '@watchnext/threads';
 import { z } from 'zod';
 import { ingestionSettings } from '../config';
@@ -30,23 +30,30 @@ const schema = z
 export const EXIT_CODES_HELP = `
 Exit codes: 0 done; 1 something failed; ${EXIT_USAGE} a command line that cannot be used; ${EXIT_CONFIGURATION} the environment; ${SIGNAL_EXIT_CODES_HELP}.`;
 
-export function openCommand(name: string) {
+export type OpenCommand = ReturnType<typeof openCommand>;
+
+function openCommand(name: string, own: Own, stopping: Stopping) {
   const settings = loadConfig(schema);
   const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
   const logger = createLogger(name, { level: settings.WATCHNEXT_LOG_LEVEL, format: settings.WATCHNEXT_LOG_FORMAT });
-  const archive = openEventArchive(settings, paths.archive);
-  const checkpoints = openCheckpoints(settings, paths.archive);
-  return { settings, paths, logger, archive, checkpoints };
+  const checkpoints = own(openCheckpoints(settings, paths.archive));
+  const archive = own(openEventArchive(settings, paths.archive));
+  return { settings, paths, logger, archive, checkpoints, own, stopping };
 }
 
 /**
- * @param run its result is the exit code, by default 0; cut off at any point, it can be started again
+ * @param run its result is the exit code, by default 0; gives what it opens to `own`; cut off at any point, it can be started again
  * @param endsByItself when it is told to stop: for the others the end comes at once
  */
-export function runCommand(run: (stopping: Stopping) => Promise<number | void>, { endsByItself = false } = {}): void {
+export function runCommand(
+  name: string,
+  run: (command: OpenCommand) => Promise<number | void>,
+  { endsByItself = false } = {},
+): void {
   allowClosedOutput();
   // The first process of a container is sent no signal that it does not handle: a node that drains would wait until it may kill it.
   const stopping = stopOnSignals();
   if (!endsByItself) stopping.signal.addEventListener('abort', () => endAtOnce(stopping.exitCode));
-  void endAfter(run(stopping).then((code) => code ?? 0));
+  const work = withOwned((own) => run(openCommand(name, own, stopping)));
+  void endAfter(work.then((code) => code ?? 0));
 }

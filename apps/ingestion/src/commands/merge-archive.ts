@@ -1,8 +1,8 @@
-import { endOnUsage, startTask, type Stopping, wholeNumber } from '@watchnext/command-line';
+import { endOnUsage, startTask, wholeNumber } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
 import { Command } from 'commander';
 import { HOUR_MS } from '@watchnext/features';
-import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { EXIT_CODES_HELP, type OpenCommand, runCommand } from './command';
 
 const EXIT_LEFT_ALONE = 3;
 const MIB = 2 ** 20;
@@ -41,10 +41,8 @@ const program = new Command('npm run merge-archive --')
   .exitOverride(endOnUsage)
   .parse();
 
-async function merge(stopping: Stopping): Promise<number> {
+async function merge({ logger, archive, stopping }: OpenCommand): Promise<number> {
   const { grace, maxMb, dryRun } = program.opts<Options>();
-  const { logger, archive, checkpoints } = openCommand('merge-archive');
-  checkpoints.close();
   let isLeft = false;
   try {
     for (const topic of [TOPICS.activity, TOPICS.catalog]) {
@@ -71,9 +69,7 @@ async function merge(stopping: Stopping): Promise<number> {
     if (!stopping.signal.aborted) throw error;
     process.stderr.write('stopped; the next run goes on\n');
     return stopping.exitCode;
-  } finally {
-    await archive.close();
   }
 }
 
-runCommand(merge, { endsByItself: true });
+runCommand('merge-archive', merge, { endsByItself: true });

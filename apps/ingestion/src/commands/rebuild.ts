@@ -3,7 +3,7 @@ import { openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
 import { requireArchivedPartitions } from '../rebuild/archived-partitions';
-import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { EXIT_CODES_HELP, runCommand } from './command';
 import { foldToEnd } from '../rebuild/fold-to-end';
 import { restorePartition } from '../rebuild/restore-partition';
 
@@ -32,30 +32,22 @@ const program: Command = new Command('npm run rebuild --')
   .exitOverride(endOnUsage)
   .parse();
 
-runCommand(async () => {
+runCommand('rebuild', async ({ settings, paths, logger, archive, checkpoints, own }) => {
   const options = program.opts<Options>();
-  const { settings, paths, logger, archive, checkpoints } = openCommand('rebuild');
   const partitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
   const partitions = options.partition ?? [...Array(partitionCount).keys()];
   if (partitions.some((partition) => partition >= partitionCount))
     program.error(
       `error: --partition: there are partitions 0 to ${partitionCount - 1} (WATCHNEXT_ACTIVITY_PARTITIONS)`,
     );
-  const closing: (() => unknown)[] = [() => checkpoints.close(), () => archive.close()];
-  try {
-    // First, as both may refuse, before the store is made or anything in it thrown away.
-    if (options.archiveOnly) await requireArchivedPartitions(archive, partitionCount);
-    const log = options.archiveOnly ? undefined : await openSystemLog(settings, paths.eventLog, 'ingestion');
-    closing.push(() => log?.close());
-    const store = openFeatureStore(settings, paths.featureStore);
-    closing.push(() => store.close());
-    const parts = { store, archive, checkpoints, logger };
-    for (const partition of partitions) {
-      const report = await restorePartition(parts, partition, { partitionCount, overwrite: options.overwrite });
-      process.stdout.write(`${JSON.stringify(report)}\n`);
-    }
-    if (log) await foldToEnd(log, store, logger, partitions, partitionCount);
-  } finally {
-    for (const close of closing.reverse()) await close();
+  // First, as both may refuse, before the store is made or anything in it thrown away.
+  if (options.archiveOnly) await requireArchivedPartitions(archive, partitionCount);
+  const log = options.archiveOnly ? undefined : own(await openSystemLog(settings, paths.eventLog, 'ingestion'));
+  const store = own(openFeatureStore(settings, paths.featureStore));
+  const parts = { store, archive, checkpoints, logger };
+  for (const partition of partitions) {
+    const report = await restorePartition(parts, partition, { partitionCount, overwrite: options.overwrite });
+    process.stdout.write(`${JSON.stringify(report)}\n`);
   }
+  if (log) await foldToEnd(log, store, logger, partitions, partitionCount);
 });

@@ -6,7 +6,6 @@ import {
   type Place,
   type ProgressTask,
   startTask,
-  type Stopping,
   wholeNumber,
 } from '@watchnext/command-line';
 import { ConfigError } from '@watchnext/config';
@@ -15,7 +14,7 @@ import { NothingRanError, openEventLog, openSystemLog } from '@watchnext/event-l
 import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
 import { otherPartitionCount } from '../rebuild/archived-partitions';
-import { EXIT_CODES_HELP, openCommand, runCommand } from './command';
+import { EXIT_CODES_HELP, type OpenCommand, runCommand } from './command';
 import { nameOf, openSourceArchive } from '../restore-log/places';
 import { requireNothingAhead, requireOwnRecords } from '../restore-log/require-target';
 import { requireStopped } from '../restore-log/require-stopped';
@@ -56,18 +55,16 @@ const program: Command = new Command('npm run restore-log --')
   .exitOverride(endOnUsage)
   .parse();
 
-async function restoreLog(stopping: Stopping): Promise<number> {
+async function restoreLog(command: OpenCommand): Promise<number> {
+  const { settings, paths, logger, archive, checkpoints, own, stopping } = command;
   const { partitionsBefore, topicBefore, withoutCatalogue, dryRun } = program.opts<Options>();
   const place = program.processedArgs[0] as Place;
-  const { settings, paths, logger, archive, checkpoints } = openCommand('restore-log');
-  const closing: (() => unknown)[] = [() => checkpoints.close(), () => archive.close()];
   const newPartitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
   try {
     const isSameTopic = topicBefore === TOPICS.activity;
     const partitionCount = partitionsBefore ?? newPartitionCount;
     const readerCount = partitionCount === newPartitionCount ? 1 : partitionCount;
-    const source = await openSourceArchive(place, settings, readerCount, isSameTopic);
-    closing.push(() => source.close());
+    const source = own(await openSourceArchive(place, settings, readerCount, isSameTopic));
     if ((await source.partitions(topicBefore)).length === 0)
       throw new RestoreError(
         `${nameOf(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
@@ -88,11 +85,10 @@ async function restoreLog(stopping: Stopping): Promise<number> {
       if (!(error instanceof NothingRanError)) throw error;
       return dryRun ? undefined : openEventLog(settings, paths.eventLog, 'ingestion');
     });
-    closing.push(() => log?.close());
+    if (log) own(log);
     if (!dryRun) await log?.ensureTopics(Object.values(topicSpecs(newPartitionCount)));
     const isMade = settings.WATCHNEXT_FEATURE_STORE !== 'embedded' || existsSync(paths.featureStore);
-    const store = dryRun && !isMade ? undefined : openFeatureStore(settings, paths.featureStore);
-    closing.push(() => store?.close());
+    const store = dryRun && !isMade ? undefined : own(openFeatureStore(settings, paths.featureStore));
     // First, as watches of a video that nobody knows yet would be served.
     const topics = hasCatalogue ? [TOPICS.catalog, TOPICS.activity] : [TOPICS.activity];
     await requireNothingAhead({ settings, log, archive, checkpoints, store }, topics);
@@ -127,8 +123,6 @@ async function restoreLog(stopping: Stopping): Promise<number> {
     requireStopped(error, stopping.signal);
     process.stderr.write('stopped; the same command goes on\n');
     return stopping.exitCode;
-  } finally {
-    for (const close of closing.reverse()) await close();
   }
 }
 
@@ -153,4 +147,4 @@ async function withProgress<Result>(work: (show: ShowProgress) => Promise<Result
   }
 }
 
-runCommand(restoreLog, { endsByItself: true });
+runCommand('restore-log', restoreLog, { endsByItself: true });

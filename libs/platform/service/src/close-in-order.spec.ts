@@ -1,4 +1,4 @@
-import { closeInOrder } from './close-in-order';
+import { closeInOrder, withOwned } from './close-in-order';
 
 describe('closing in order', () => {
   it('waits for each before the next', async () => {
@@ -23,5 +23,32 @@ describe('closing in order', () => {
     ];
     await expect(closeInOrder(closers)).rejects.toThrow('first');
     expect(closed).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('work with what is closed after it', () => {
+  const closed: string[] = [];
+  beforeEach(() => (closed.length = 0));
+  const closing = (name: string) => ({ name, close: () => closed.push(name) });
+  const failing = { close: () => Promise.reject(new Error('of a close')) };
+
+  it('gives its result when all is closed, the last first', async () => {
+    const work = withOwned(async (own) => own(closing('first')).name + own(closing('last')).name);
+    expect(await work).toBe('firstlast');
+    expect(closed).toEqual(['last', 'first']);
+  });
+
+  it.each([
+    ['what fails to close', () => 'result', 'of a close'],
+    ['its own error rather', () => Promise.reject(new Error('of the work')), 'of the work'],
+  ])('fails by %s, with the rest closed', async (_, result, message) => {
+    const work = withOwned(async (own) => {
+      own(closing('first'));
+      own(failing);
+      own(closing('last'));
+      return result();
+    });
+    await expect(work).rejects.toThrow(message);
+    expect(closed).toEqual(['last', 'first']);
   });
 });

@@ -10,3 +10,28 @@ export async function closeInOrder(closers: Iterable<() => unknown>): Promise<vo
   }
   if (errors.length > 0) throw errors[0];
 }
+
+/** Takes over what is to be closed, and gives it back. */
+export type Own = <Opened extends { close(): unknown }>(opened: Opened) => Opened;
+
+/**
+ * Closes after work what it opened and gave to `own`, the last first.
+ *
+ * @throws the error of the work; one of a close only where the work did all that it should
+ */
+export async function withOwned<Result>(work: (own: Own) => Promise<Result>): Promise<Result> {
+  const closers: (() => unknown)[] = [];
+  const close = () => closeInOrder(closers.reverse());
+  let result: Result;
+  try {
+    result = await work((opened) => {
+      closers.push(() => opened.close());
+      return opened;
+    });
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+  await close();
+  return result;
+}

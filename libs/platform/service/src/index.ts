@@ -1,6 +1,6 @@
 export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
-export { closeInOrder } from './close-in-order';
+export { closeInOrder, type Own, withOwned } from './close-in-order';
 export { Draining } from './draining';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry, type ReadyState, readyToServe, serveMetrics } from './metrics';
 export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';

@@ -5,8 +5,9 @@ import { Argument, Command } from 'commander';
 import { allowClosedOutput, endOnUsage, parsePlace, type Place, startTask } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
+import { type Own, withOwned } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
-import type { BackupReport } from './backup';
+import type { BackupReport, OnFile } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
 import { BackupError, describeMissing } from './manifest';
 import { refuseOwnPlace } from './place';
@@ -81,36 +82,16 @@ program.parse();
 type Work = (
   tree: FileTree,
   system: Parameters<typeof saveBackup>[0],
-  onFile: (done: number, total: number, name: string) => void,
+  onFile: OnFile,
   found: Settings,
 ) => Promise<string>;
 
 async function run(place: Place, work: Work): Promise<void> {
   const task = startTask('Files', 'files');
-  const closing: (() => unknown)[] = [];
   try {
-    const found = settings();
-    const paths = embeddedPaths(found.WATCHNEXT_DATA_DIR);
-    const partOf = (part: string, folder: string) =>
-      found.WATCHNEXT_OBJECT_STORE === 's3'
-        ? new BucketTree(objectStoreSettingsOf(found, part))
-        : new FolderTree(folder);
-    const system = {
-      root: rootOf(found),
-      archive: partOf('archive', paths.archive),
-      checkpoints: partOf('checkpoints', resolve(paths.archive, '..', 'checkpoints')),
-      snapshots: openSnapshotStore(found, paths.snapshots),
-    };
-    const tree = treeOf(place, found);
-    closing.push(
-      () => tree.close(),
-      () => system.root.close(),
-      () => system.archive.close(),
-      () => system.checkpoints.close(),
-      () => system.snapshots.close(),
+    const text = await withOwned((own) =>
+      workOn(place, work, own, (done, total, name) => task.update(done, total, name)),
     );
-    const onFile = (done: number, total: number, name: string) => task.update(done, total, name);
-    const text = await work(tree, system, onFile, found);
     task.finish();
     process.stdout.write(`${text}\n`);
     process.exitCode = 0;
@@ -118,9 +99,25 @@ async function run(place: Place, work: Work): Promise<void> {
     task.abandon();
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = error instanceof BackupError ? EXIT_UNSOUND : exitCodeOf(error);
-  } finally {
-    for (const close of closing) await close();
   }
+}
+
+function workOn(place: Place, work: Work, own: Own, onFile: OnFile): Promise<string> {
+  const found = settings();
+  const paths = embeddedPaths(found.WATCHNEXT_DATA_DIR);
+  const partOf = (part: string, folder: string) =>
+    own(
+      found.WATCHNEXT_OBJECT_STORE === 's3'
+        ? new BucketTree(objectStoreSettingsOf(found, part))
+        : new FolderTree(folder),
+    );
+  const system = {
+    root: own(rootOf(found)),
+    archive: partOf('archive', paths.archive),
+    checkpoints: partOf('checkpoints', resolve(paths.archive, '..', 'checkpoints')),
+    snapshots: own(openSnapshotStore(found, paths.snapshots)),
+  };
+  return work(own(treeOf(place, found)), system, onFile, found);
 }
 
 /** Of the system, whose prefix ends with no slash. */
