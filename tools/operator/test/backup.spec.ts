@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { UNFINISHED_RESTORE } from '@watchnext/command-line';
+import { UNFINISHED_RESTORE } from '@watchnext/object-store';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { openFolderSnapshotStore } from '@watchnext/snapshot-store';

@@ -1,8 +1,8 @@
 import { endOnUsage, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { EmptyArchiveError, requireArchivedPartitions } from '../rebuild/archived-partitions';
-import { EXIT_CODES_HELP, runCommand } from './command';
 import { writeCheckpoint } from '../rebuild/write-checkpoint';
+import { EXIT_CODES_HELP, runCommand } from './command';
 
 const program = new Command('npm run checkpoint --')
   .description(

@@ -3,9 +3,9 @@ import { openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
 import { requireArchivedPartitions } from '../rebuild/archived-partitions';
-import { EXIT_CODES_HELP, runCommand } from './command';
 import { foldToEnd } from '../rebuild/fold-to-end';
 import { restorePartition } from '../rebuild/restore-partition';
+import { EXIT_CODES_HELP, runCommand } from './command';
 
 interface Options {
   readonly partition?: readonly number[];

@@ -1,24 +1,17 @@
 import { existsSync } from 'node:fs';
-import {
-  endOnUsage,
-  nonEmpty,
-  parsePlace,
-  type Place,
-  type ProgressTask,
-  startTask,
-  wholeNumber,
-} from '@watchnext/command-line';
+import { endOnUsage, nonEmpty, parsePlace, type ProgressTask, startTask, wholeNumber } from '@watchnext/command-line';
 import { ConfigError } from '@watchnext/config';
 import { TOPICS, topicSpecs } from '@watchnext/contract';
 import { NothingRanError, openEventLog, openSystemLog } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
+import { type Place, placeName } from '@watchnext/object-store';
 import { Command } from 'commander';
 import { otherPartitionCount } from '../rebuild/archived-partitions';
-import { EXIT_CODES_HELP, type OpenCommand, runCommand } from './command';
-import { nameOf, openSourceArchive } from '../restore-log/places';
+import { openSourceArchive } from '../restore-log/places';
 import { requireNothingAhead, requireOwnRecords } from '../restore-log/require-target';
 import { requireStopped } from '../restore-log/require-stopped';
 import { RestoreError, restoreTopic } from '../restore-log/restore-topic';
+import { EXIT_CODES_HELP, type OpenCommand, runCommand } from './command';
 
 interface Options {
   readonly partitionsBefore?: number;
@@ -67,12 +60,12 @@ async function restoreLog(command: OpenCommand): Promise<number> {
     const source = own(await openSourceArchive(place, settings, readerCount, isSameTopic));
     if ((await source.partitions(topicBefore)).length === 0)
       throw new RestoreError(
-        `${nameOf(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
+        `${placeName(place)} has no archive of ${topicBefore}: name the place in which its archive/ lies`,
       );
     const hasCatalogue = isSameTopic && (await source.partitions(TOPICS.catalog)).length > 0;
     if (isSameTopic && !hasCatalogue && !withoutCatalogue)
       throw new RestoreError(
-        `${nameOf(place)} has no archive of ${TOPICS.catalog}, and without its catalogue a system recommends nothing: was all of the backup brought ` +
+        `${placeName(place)} has no archive of ${TOPICS.catalog}, and without its catalogue a system recommends nothing: was all of the backup brought ` +
           'back? Where there never was one, say --without-catalogue',
       );
     const other = await otherPartitionCount(source, topicBefore, partitionCount, stopping.signal);

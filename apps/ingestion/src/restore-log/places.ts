@@ -1,10 +1,16 @@
 /** Where the archive lies that a log is restored from, and whether it is the one that the restored system is to write. */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BACKUP_MANIFEST, type Place, UNFINISHED_RESTORE } from '@watchnext/command-line';
 import { ConfigError, embeddedPaths, type DriverSettings } from '@watchnext/config';
 import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
-import { ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
+import {
+  BACKUP_MANIFEST,
+  objectStoreSettingsOf,
+  type Place,
+  placeHolds,
+  placeName,
+  UNFINISHED_RESTORE,
+} from '@watchnext/object-store';
 import { RestoreError } from './restore-topic';
 
 /** The settings of a system that lies in the place. Files that are fetched from a bucket have a cache of their own: it is read by one. */
@@ -40,21 +46,18 @@ export async function openSourceArchive(
       `${archiveSetting(settings)}: ${own} is the archive that the log is to be restored from. What is restored is archived anew, under ` +
         'the offsets of the new log: name another, empty place here for the restored system',
     ]);
-  if (await holds(place, source, BACKUP_MANIFEST))
+  if (await placeHolds(place, settings, BACKUP_MANIFEST))
     throw new RestoreError(
-      `${nameOf(place)} is a backup (it has a ${BACKUP_MANIFEST}), and may hold files of users that were forgotten since: bring it back into an empty ` +
+      `${placeName(place)} is a backup (it has a ${BACKUP_MANIFEST}), and may hold files of users that were forgotten since: bring it back into an empty ` +
         'place by "npm run backup -- restore", and name that one',
     );
-  if (await holds(place, source, UNFINISHED_RESTORE))
+  if (await placeHolds(place, settings, UNFINISHED_RESTORE))
     throw new RestoreError(
-      `${nameOf(place)} lacks part of its backup (it has a ${UNFINISHED_RESTORE}): run the "npm run backup -- restore" again that was cut off, ` +
+      `${placeName(place)} lacks part of its backup (it has a ${UNFINISHED_RESTORE}): run the "npm run backup -- restore" again that was cut off, ` +
         'and then this',
     );
   return openEventArchive(source, embeddedPaths(source.WATCHNEXT_DATA_DIR).archive);
 }
-
-export const nameOf = (place: Place): string =>
-  'folder' in place ? place.folder : `s3://${place.bucket}/${place.prefix}`;
 
 /** The variable that says where the system has its archive. */
 export const archiveSetting = ({ WATCHNEXT_OBJECT_STORE: store }: DriverSettings): string =>
@@ -68,10 +71,4 @@ export function locationOf(settings: DriverSettings): string {
   }
   const { archive } = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
   return existsSync(archive) ? realpathSync(archive) : archive;
-}
-
-async function holds(place: Place, source: DriverSettings, name: string): Promise<boolean> {
-  if ('folder' in place) return existsSync(join(place.folder, name));
-  const store = new ObjectStore({ ...objectStoreSettingsOf(source, ''), prefix: place.prefix });
-  return store.exists(name).finally(() => store.close());
 }

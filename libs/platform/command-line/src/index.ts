@@ -12,4 +12,4 @@ export {
 export { duration, type ProgressOutput, type ProgressTask, startTask } from './progress';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
 export { alignColumns, percent, textTable } from './text-table';
-export { BACKUP_MANIFEST, UNFINISHED_RESTORE, parsePlace, type Place } from './place';
+export { parsePlace } from './parse-place';

@@ -13,4 +13,5 @@ export {
   type StoredObject,
   type WriteCondition,
 } from './object-store';
+export { BACKUP_MANIFEST, bucketSettings, type Place, placeHolds, placeName, UNFINISHED_RESTORE } from './place';
 export { objectStoreSettingsOf } from './settings';

@@ -2,7 +2,7 @@
 import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, syncPath } from '@watchnext/folder-lock';
-import { ObjectStore, type ObjectStoreSettings } from '@watchnext/object-store';
+import { ObjectStore, type ObjectStoreSettings, placeName } from '@watchnext/object-store';
 
 export interface TreeFile {
   readonly name: string;
@@ -81,7 +81,7 @@ export class BucketTree implements FileTree {
   private readonly objects: ObjectStore;
 
   constructor(settings: ObjectStoreSettings) {
-    this.place = `s3://${settings.bucket}/${settings.prefix}`;
+    this.place = placeName(settings);
     this.objects = new ObjectStore(settings);
   }
 

@@ -2,15 +2,15 @@
 /** npm run backup -- save|verify|restore PLACE */
 import { resolve } from 'node:path';
 import { Argument, Command } from 'commander';
-import { allowClosedOutput, endOnUsage, parsePlace, type Place, startTask } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, parsePlace, startTask } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
-import { objectStoreSettingsOf } from '@watchnext/object-store';
+import { bucketSettings, objectStoreSettingsOf, type Place } from '@watchnext/object-store';
 import { type Own, withOwned } from '@watchnext/service';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
 import { BackupError, describeMissing } from './manifest';
-import { refuseOwnPlace } from './place';
+import { refuseOwnPlace } from './own-place';
 import { restoreBackup, verifyBackup } from './restore-backup';
 import { saveBackup } from './save-backup';
 
@@ -127,13 +127,8 @@ function rootOf(found: Settings): FileTree {
   return new BucketTree({ ...objectStoreSettingsOf(found, ''), prefix: prefix && `${prefix}/` });
 }
 
-function treeOf(place: Place, found: Settings): FileTree {
-  if ('folder' in place) return new FolderTree(resolve(place.folder));
-  const { bucket, prefix } = place;
-  // The region, endpoint and credentials of the environment, whether or not the system itself lies in a bucket.
-  const shared = objectStoreSettingsOf({ ...found, WATCHNEXT_OBJECT_STORE: 's3', WATCHNEXT_S3_BUCKET: bucket }, '');
-  return new BucketTree({ ...shared, prefix });
-}
+const treeOf = (place: Place, found: Settings): FileTree =>
+  'folder' in place ? new FolderTree(resolve(place.folder)) : new BucketTree(bucketSettings(place, found));
 
 function describe(what: string, report: BackupReport): string {
   const { fileCount, copiedFileCount, copiedBytes, snapshotCount, missingSnapshots } = report;

@@ -1,7 +1,7 @@
 /** backup.json: what a backup holds, and what it lacks. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BACKUP_MANIFEST } from '@watchnext/command-line';
+import { BACKUP_MANIFEST } from '@watchnext/object-store';
 import type { FileTree } from './file-tree';
 
 const FORMAT_VERSION = 1;

@@ -1,7 +1,7 @@
 /** Reads a backup: to see whether it is sound, or to bring it back. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UNFINISHED_RESTORE } from '@watchnext/command-line';
+import { UNFINISHED_RESTORE } from '@watchnext/object-store';
 import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { type FileTree, FolderTree } from './file-tree';

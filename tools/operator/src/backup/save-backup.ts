@@ -1,7 +1,7 @@
 /** Copies what a place does not have yet, the manifest last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BACKUP_MANIFEST } from '@watchnext/command-line';
+import { BACKUP_MANIFEST } from '@watchnext/object-store';
 import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { type FileTree, FolderTree, type TreeFile } from './file-tree';

@@ -1,4 +1,4 @@
-import { parsePlace } from './place';
+import { parsePlace } from './parse-place';
 
 describe('a place on the command line', () => {
   it.each([

@@ -1,9 +1,8 @@
 /** Where a backup may lie. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import type { Place } from '@watchnext/command-line';
 import type { DriverSettings } from '@watchnext/config';
-import { objectStoreSettingsOf } from '@watchnext/object-store';
+import { objectStoreSettingsOf, type Place } from '@watchnext/object-store';
 import { BackupError } from './manifest';
 
 /** What of a system is in a backup, by the name of its folder or prefix. */

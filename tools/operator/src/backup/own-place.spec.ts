@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parsePlace } from '@watchnext/command-line';
 import { loadDriverSettings } from '@watchnext/config';
 import { BackupError } from './manifest';
-import { refuseOwnPlace } from './place';
+import { refuseOwnPlace } from './own-place';
 
 describe('the place of a backup, beside the system', () => {
   let root: string;
