@@ -1,15 +1,8 @@
+import { GatewayClient } from '@watchnext/clients';
 import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { LocalSystem, until } from '@watchnext/end-to-end';
 import { ProducerClient } from '@watchnext/producer-client';
-import {
-  DEFAULT_WORLD,
-  GatewayClient,
-  generateHistory,
-  sendAll,
-  World,
-  type History,
-  type ListProvider,
-} from '@watchnext/simulator';
+import { DEFAULT_WORLD, generateHistory, sendAll, World, type History, type ListProvider } from '@watchnext/simulator';
 
 export interface DemoWorld {
   readonly world: World;

@@ -12,7 +12,8 @@ import { EventBatch, type Event, type RetrieveResponse, RetrievalServiceClient }
 import { LocalSystem, quantile } from '@watchnext/end-to-end';
 import { newState } from '@watchnext/features';
 import { videoUpsertedEvent, videoWithdrawnEvent } from '@watchnext/producer-client';
-import { chooseViewers, GatewayClient, type Viewer, type World } from '@watchnext/simulator';
+import { GatewayClient } from '@watchnext/clients';
+import { chooseViewers, type Viewer, type World } from '@watchnext/simulator';
 import { createDemoWorld, ingest, SURFACE, trainAndServe } from './demo-world';
 import { postBatch } from './ingest/load';
 import { report, type BenchReport } from './report';

@@ -21,6 +21,7 @@ export async function benchFreshness(options: { samples: number }): Promise<{ re
         producer: 'bench',
         body: { $case: 'watch', value: { userId, videoId, playbackId: newEventId(), positionSeconds: 60 } },
       });
+      // By `fetch` itself, as below: what a client does would be timed as well.
       const response = await fetch(`${system.ingestionUrl}/v1/events`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

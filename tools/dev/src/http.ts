@@ -1,3 +1,4 @@
+/** HTTP as a recording keeps it: what was asked, and what came back, whatever it was; for the clients an error is none. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Event } from '@watchnext/contract';
 import type { HttpExchange } from './recording';

@@ -7,7 +7,7 @@ import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { freePorts } from '@watchnext/local-stack';
 import type { AppName, ServiceProcess } from '@watchnext/service-process';
-import { CollectorClient, type DrainOptions } from '@watchnext/simulator';
+import { CollectorClient, type DrainOptions } from '@watchnext/clients';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { stopToo, temporaryFolder, type TemporaryFolder } from './interruption';
 import { isolatedService } from './isolated-service';

@@ -2,16 +2,9 @@
  * The live world against real services: newcomers register, or come anonymous, watch, and log in; what they watched before
  * is then the user's. The world's own code does all of it, over HTTP.
  */
+import { AnswerError, GatewayClient, type Recommendations } from '@watchnext/clients';
 import type { Event } from '@watchnext/contract';
-import {
-  newMemories,
-  GatewayClient,
-  AnswerError,
-  LiveSimulator,
-  World,
-  type EventSink,
-  type Recommendations,
-} from '@watchnext/simulator';
+import { newMemories, LiveSimulator, World, type EventSink } from '@watchnext/simulator';
 import { ProducerClient } from '@watchnext/producer-client';
 import { LocalSystem, until } from '../src';
 

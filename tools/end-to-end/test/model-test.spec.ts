@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_MS } from '@watchnext/features';
 import { ProducerClient } from '@watchnext/producer-client';
-import { DEFAULT_WORLD, GatewayClient, generateHistory, sendAll, World } from '@watchnext/simulator';
+import { GatewayClient } from '@watchnext/clients';
+import { DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { LocalSystem, temporaryFolder, until } from '../src';
 
 jest.setTimeout(600_000);

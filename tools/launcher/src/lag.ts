@@ -1,6 +1,6 @@
 /** Waits until everything accepted has reached the states and the archive: training reads the archive, serving the states. */
 import { startTask } from '@watchnext/command-line';
-import { CollectorClient, type IngestionLag, StuckError } from '@watchnext/simulator';
+import { CollectorClient, type IngestionLag, StuckError } from '@watchnext/clients';
 import { LaunchError } from './launch-error';
 
 /** @throws LaunchError when nothing moves any more */

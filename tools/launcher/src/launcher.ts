@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AnswerError, GatewayClient, type Recommendations } from '@watchnext/clients';
 import { duration } from '@watchnext/command-line';
-import { AnswerError, GatewayClient, type Recommendations } from '@watchnext/simulator';
 import { unlessAborted } from '@watchnext/waiting';
 import { DataFolder, type FolderState } from './data-folder';
 import { waitForLag } from './lag';

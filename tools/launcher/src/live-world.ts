@@ -1,16 +1,15 @@
 /** The simulated world, kept going in the background, and what served lists are worth in it. */
+import { GatewayClient, type Recommendations } from '@watchnext/clients';
 import {
   chooseViewers,
   evaluateLists,
   formatEvaluation,
-  GatewayClient,
   LiveSimulator,
   popularityProvider,
   randomProvider,
   LONGEST_DAYS_SINCE,
   type EventSink,
   type ListEvaluation,
-  type Recommendations,
   type Viewer,
   WorldClock,
 } from '@watchnext/simulator';

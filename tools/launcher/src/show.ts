@@ -1,5 +1,5 @@
 /** What a person sees of one user's history and recommendations. */
-import type { Recommendations } from '@watchnext/simulator';
+import type { Recommendations } from '@watchnext/clients';
 
 export interface UserHistory {
   readonly userId: string;

@@ -1,5 +1,4 @@
 export { type AppName, builtMain } from './built-main';
-export { lastLines } from './last-lines';
 export {
   describeEnd,
   type ProcessEnd,

@@ -28,14 +28,6 @@ export {
   type ListEvaluation,
   type ListProvider,
 } from './evaluate';
-export {
-  GatewayClient,
-  type RecommendationItem,
-  type Recommendations,
-  type RecommendationsQuery,
-} from './live/gateway-client';
-export { CollectorClient, type DrainOptions, type IngestionLag, StuckError } from './live/collector-client';
-export { AnswerError } from './live/json-client';
 export { LONGEST_DAYS_SINCE, WorldClock } from './live/clock';
 export type { OnTold } from './live/schedule';
 export { LiveSimulator, type LiveCounts, type LiveOptions } from './live/live';

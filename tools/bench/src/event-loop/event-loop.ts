@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { link, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { metricsText } from '@watchnext/clients';
 import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import { freePorts } from '@watchnext/local-stack';
 import { publishInto } from '@watchnext/testing/snapshots';
@@ -119,9 +120,7 @@ export async function benchEventLoop(options: EventLoopOptions): Promise<{ resul
   }
 }
 
-async function metricsOf(port: number): Promise<string> {
-  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-}
+const metricsOf = (port: number) => metricsText(`http://127.0.0.1:${port}`);
 
 async function isCurrent(snapshotId: string, ports: readonly number[]): Promise<boolean> {
   const texts = await Promise.all(ports.map(metricsOf));

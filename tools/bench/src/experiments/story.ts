@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayClient, type Recommendations } from '@watchnext/clients';
 import { TRAINER_EXIT_CODES } from '@watchnext/config';
 import { LocalSystem, until, temporaryFolder } from '@watchnext/end-to-end';
 import {
@@ -21,15 +22,7 @@ import {
 import { checkExperiments, metricOf, type MetricName } from '@watchnext/experiments';
 import { DAY_MS } from '@watchnext/features';
 import { ProducerClient } from '@watchnext/producer-client';
-import {
-  chooseViewers,
-  GatewayClient,
-  LiveSimulator,
-  type Recommendations,
-  Truth,
-  WorldClock,
-  type Viewer,
-} from '@watchnext/simulator';
+import { chooseViewers, LiveSimulator, Truth, WorldClock, type Viewer } from '@watchnext/simulator';
 import { createDemoWorld, type DemoWorld, ingest, trainAndServe } from '../demo-world';
 import { report, type BenchReport } from '../report';
 import { followClock, MOVED_CLOCK_FILE } from './moved-clock';

@@ -100,6 +100,7 @@ export async function postAll(url: string, bodies: readonly Uint8Array[], concur
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
+/** By `fetch` itself, of bodies encoded before: what a client does would be timed as well. */
 export async function postBatch(url: string, body: Uint8Array): Promise<void> {
   const response = await fetch(`${url}/v1/events`, {
     method: 'POST',

@@ -1,4 +1,4 @@
-import { CollectorClient } from '@watchnext/simulator';
+import { CollectorClient } from '@watchnext/clients';
 import { sentEvents } from '../fill-stores';
 import { sendEvents } from '../http';
 import { commonEnvironment, type DevApp, HOST } from './scene';

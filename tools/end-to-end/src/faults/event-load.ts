@@ -93,6 +93,7 @@ export class EventLoad {
     if (advice !== 'accepted') this.kept.push(batch);
   }
 
+  /** By `fetch` itself: a client tries again, and here each answer counts, and none does. */
   private async send(batch: Batch): Promise<{ advice: Advice; status: number }> {
     let status = 0;
     try {

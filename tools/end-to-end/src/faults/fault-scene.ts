@@ -3,6 +3,7 @@
  * services alike, as brokers tell every client the proxy's address, and so is the snapshot store for all that read it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readMetric } from '@watchnext/clients';
 import { announceSnapshot } from '@watchnext/service';
 import { freePorts, missingForStack, startStack, stopStack } from '@watchnext/local-stack';
 import { FaultProxy, temporaryDirectory } from '@watchnext/testing';
@@ -93,12 +94,12 @@ export class FaultScene {
   }
 
   private videosOfRetrieval(): Promise<number> {
-    return metric(`http://127.0.0.1:${this.retrievalMetricsPort}`, 'watchnext_retrieval_catalogue_videos');
+    return readMetric(`http://127.0.0.1:${this.retrievalMetricsPort}`, 'watchnext_retrieval_catalogue_videos');
   }
 
   /** Impressions that were answered without a record in the log, so far. */
   unloggedImpressions(): Promise<number> {
-    return metric(this.system.gatewayUrl, 'watchnext_gateway_unlogged_impressions_total');
+    return readMetric(this.system.gatewayUrl, 'watchnext_gateway_unlogged_impressions_total');
   }
 
   /** Resolves once lists are full and logged, ten in a row. */
@@ -203,12 +204,6 @@ async function build(
 
 /** Caches of readers belong to one process each. */
 const ownCache = (name: string, directory: string) => ({ WATCHNEXT_CACHE_DIR: `${directory}/cache-${name}` });
-
-/** The value of a series without labels, 0 where it is not told. */
-async function metric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
-}
 
 /** What closes all, the last first, and what is opened meanwhile. Whoever asks again waits for the same. */
 function closing(closers: (() => Promise<unknown>)[]): () => Promise<void> {

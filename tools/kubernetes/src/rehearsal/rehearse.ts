@@ -12,7 +12,8 @@ import { until } from '@watchnext/end-to-end';
 import { DAY_MS } from '@watchnext/features';
 import { freePorts, type Stack, startStack, stopStack, stopOnSignal } from '@watchnext/local-stack';
 import { ProducerClient } from '@watchnext/producer-client';
-import { CollectorClient, DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
+import { CollectorClient, GatewayClient, readMetric } from '@watchnext/clients';
+import { DEFAULT_WORLD, generateHistory, sendAll, World } from '@watchnext/simulator';
 import { buildRoot, type KubernetesObject } from '../objects';
 import { type Workload, workloadsOf } from '../pods';
 import { applyStrimzi, groupsWithoutOffsets, kafkaUsers } from './kafka-rights';
@@ -257,20 +258,15 @@ class Cluster {
     const [viewer] = this.world.viewers;
     const lists = await Promise.all(
       this.of('gateway').map(({ url }) =>
-        fetch(`${url}/v1/users/${encodeURIComponent(viewer?.id ?? '')}/recommendations`),
+        new GatewayClient(url).recommendations(viewer?.id ?? '', { limit: 10, surface: 'home' }),
       ),
     );
-    const answers = (await Promise.all(lists.map((one) => one.json()))) as { rung: string }[];
-    return answers.every(({ rung }) => rung === 'full');
+    return lists.every(({ rung }) => rung === 'full');
   }
 
   private async searches(): Promise<Record<string, number>> {
-    const counts = this.of('retrieval').map(async ({ name, ports }) => {
-      const text = await (await fetch(`http://127.0.0.1:${ports[1]}/metrics`)).text();
-      const values = [...text.matchAll(/^watchnext_retrieval_searches_total\{.*\} (\d+)$/gm)].map(([, count]) =>
-        Number(count),
-      );
-      return [name, values.reduce((sum, count) => sum + count, 0)] as const;
+    const counts = this.of('retrieval').map(async ({ name, ports }): Promise<[string, number]> => {
+      return [name, await readMetric(`http://127.0.0.1:${ports[1]}`, 'watchnext_retrieval_searches_total')];
     });
     return Object.fromEntries(await Promise.all(counts));
   }

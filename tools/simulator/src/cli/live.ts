@@ -5,7 +5,7 @@ import { LimitedLines, startTask } from '@watchnext/command-line';
 import { type CollectorAccess, describeRejection } from '@watchnext/datasets';
 import { ProducerClient, UndeliveredEventsError } from '@watchnext/producer-client';
 import { LONGEST_DAYS_SINCE, WorldClock } from '../live/clock';
-import { GatewayClient } from '../live/gateway-client';
+import { GatewayClient } from '@watchnext/clients';
 import { memoriesOf } from '../history';
 import { LiveSimulator } from '../live/live';
 import type { WorldOptions } from '../parameters';

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayClient } from '@watchnext/clients';
 import type { Event } from '@watchnext/contract';
 import { DAY_MS } from '@watchnext/features';
 import { eventually } from '@watchnext/testing';
 import {
-  GatewayClient,
   LiveSimulator,
   newMemories,
   sendAll,

@@ -17,7 +17,7 @@ import { WorldClock } from './clock';
 import { Delivery, type DeliverySetting } from './delivery';
 import { Elsewhere } from './elsewhere';
 import { EventFactory } from './events';
-import type { GatewayClient, Recommendations } from './gateway-client';
+import type { GatewayClient, Recommendations } from '@watchnext/clients';
 import { playPage, playWatch, type Instant, type PageSetting, type PlayedPage } from './page';
 import { asTold, type OnTold, Schedule } from './schedule';
 import { runSession, type SessionSetting } from './session';

@@ -16,7 +16,7 @@ import { DEVICES } from '../topics';
 import type { Truth } from '../truth';
 import type { Viewer, World } from '../world';
 import type { EventFactory } from './events';
-import type { GatewayClient, Recommendations, RecommendationsQuery } from './gateway-client';
+import type { GatewayClient, Recommendations, RecommendationsQuery } from '@watchnext/clients';
 import type { PlayedPage, Instant } from './page';
 
 export interface SessionSetting {
