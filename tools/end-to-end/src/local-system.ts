@@ -1,14 +1,16 @@
 /** All services of one WatchNext on this machine, on free ports and in one folder. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CollectorClient, type DrainOptions, GatewayClient } from '@watchnext/clients';
 import { embeddedPaths, loadDriverSettings, TRAINER_EXIT_CODES } from '@watchnext/config';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import { openEventLog, type EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import { freePorts } from '@watchnext/local-stack';
+import { announceSnapshot, withOwned } from '@watchnext/service';
 import type { AppName, ServiceProcess } from '@watchnext/service-process';
-import { CollectorClient, type DrainOptions } from '@watchnext/clients';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { publishInto, type WriteFiles } from '@watchnext/testing/snapshots';
 import { stopToo, temporaryFolder, type TemporaryFolder } from './interruption';
 import { isolatedService } from './isolated-service';
 
@@ -166,6 +168,27 @@ export class LocalSystem {
 
   openLog(): Promise<EventLog> {
     return openEventLog(this.settings, this.paths.eventLog, 'operator');
+  }
+
+  /** Publishes what `write` puts into a folder, as the trainer does, and tells of it. */
+  publish(snapshotId: string, write: WriteFiles): Promise<void> {
+    return withOwned(async (own) => {
+      const store = own(this.openSnapshots());
+      const log = own(await this.openLog());
+      await publishInto(store, snapshotId, write, { under: this.dataDirectory });
+      await announceSnapshot(log, snapshotId);
+    });
+  }
+
+  /** Whether lists are full, ten in a row: circuits are shut, and nothing waits. */
+  async isFull(): Promise<boolean> {
+    const gateway = new GatewayClient(this.gatewayUrl);
+    for (let asked = 0; asked < 10; asked++) {
+      const { rung } = await gateway.recommendations(`viewer-${asked}`, { limit: 10, surface: 'home' });
+      if (rung !== 'full') return false;
+      await sleep(20);
+    }
+    return true;
   }
 
   /** Resolves once every accepted event is in the states and in the archive. */

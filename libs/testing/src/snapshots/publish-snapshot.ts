@@ -16,6 +16,9 @@ interface PublishOptions {
   readonly told?: ManifestParts | undefined;
 }
 
+/** Puts a snapshot's files into a folder. */
+export type WriteFiles = (directory: string) => Promise<{ index?: IndexParameters | undefined }>;
+
 /** What the manifest tells of a training. */
 type ManifestParts = Partial<Pick<SnapshotManifest, 'metrics' | 'gate' | 'window'>>;
 
@@ -29,7 +32,7 @@ type ManifestParts = Partial<Pick<SnapshotManifest, 'metrics' | 'gate' | 'window
 export async function publishSnapshot(
   snapshotsDirectory: string,
   snapshotId: string,
-  write: (directory: string) => Promise<{ index?: IndexParameters }>,
+  write: WriteFiles,
   { damage, becomesCurrent, told }: PublishOptions = {},
 ): Promise<void> {
   const store = openFolderSnapshotStore(snapshotsDirectory);
@@ -44,15 +47,19 @@ export async function publishSnapshot(
   }
 }
 
-/** The same, into a store of any driver. @param options.beforePointer run before the pointer names it */
+/**
+ * The same, into a store of any driver.
+ * @param options.beforePointer run before the pointer names it
+ * @param options.under where the folder is made, as on the disk that files are linked from; default: that of temporary files
+ */
 export async function publishInto(
   store: SnapshotStore,
   snapshotId: string,
-  write: (directory: string) => Promise<{ index?: IndexParameters }>,
-  options: Omit<PublishOptions, 'damage'> & { beforePointer?: () => Promise<void> | undefined } = {},
+  write: WriteFiles,
+  options: Omit<PublishOptions, 'damage'> & { beforePointer?: () => Promise<void> | undefined; under?: string } = {},
 ): Promise<void> {
-  const { beforePointer, becomesCurrent = true } = options;
-  const directory = await mkdtemp(join(tmpdir(), 'watchnext-snapshot-'));
+  const { beforePointer, becomesCurrent = true, under = tmpdir() } = options;
+  const directory = await mkdtemp(join(under, 'watchnext-snapshot-'));
   try {
     const { index } = await write(directory);
     const previous = await store.readPointer();

@@ -5,8 +5,7 @@ import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
 import { LocalSystem, stopToo, until } from '@watchnext/end-to-end';
 import { type FeatureStore, openEmbeddedFeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import { missingForStack, startStack, stopStack } from '@watchnext/local-stack';
-import { announceSnapshot } from '@watchnext/service';
-import { describeFiles, newSnapshotId, SNAPSHOT_FORMAT_VERSION, type SnapshotStore } from '@watchnext/snapshot-store';
+import { newSnapshotId } from '@watchnext/snapshot-store';
 import { LoadProcess } from './load/load-process';
 import { type Usage, usageOf } from './usage';
 import { PARTITIONS, partsOf, type PreparedWorld, type Variant } from './world/prepare';
@@ -61,35 +60,23 @@ export class ServingScene {
 
   /** Publishes the variant's files under a new id, as the trainer does, and tells of it. @returns the id */
   async publish(variant: Variant): Promise<string> {
-    const store = this.system.openSnapshots();
-    const log = await this.system.openLog();
-    try {
-      const snapshotId = newSnapshotId(Date.now());
-      await this.publishInto(store, snapshotId, variant);
-      await announceSnapshot(log, snapshotId);
-      return snapshotId;
-    } finally {
-      await Promise.all([store.close(), log.close()]);
-    }
+    const snapshotId = newSnapshotId(Date.now());
+    await this.system.publish(snapshotId, async (directory) => {
+      for (const part of partsOf(this.prepared, variant)) {
+        for (const file of readdirSync(part)) linkSync(join(part, file), join(directory, file));
+      }
+      return { index: this.prepared.index };
+    });
+    return snapshotId;
   }
 
   usage(): Map<MeasuredProcess, Usage> {
     return new Map([...this.pids].map(([name, pid]) => [name, usageOf(pid)]));
   }
 
-  /** Resolves once lists are full, so many in a row: circuits are shut again, and nothing waits. */
-  async calm(inARow = 10): Promise<void> {
-    await until(
-      'full lists',
-      async () => {
-        for (let asked = 0; asked < inARow; asked++) {
-          const answer = await fetch(`${this.system.gatewayUrl}/v1/users/viewer-${asked}/recommendations`);
-          if (((await answer.json()) as { rung?: string }).rung !== 'full') return false;
-        }
-        return true;
-      },
-      READY_LIMIT_MS,
-    );
+  /** Resolves once lists are full. */
+  async calm(): Promise<void> {
+    await until('full lists', () => this.system.isFull(), READY_LIMIT_MS);
   }
 
   /** Stops all that was started; what it left in the folder of runs goes, too. */
@@ -128,8 +115,7 @@ export class ServingScene {
       nodeArgs: (app) => (profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profile, app)]),
     }));
     closers.push(() => system.dispose());
-    const store = system.openSnapshots();
-    await this.publishInto(store, newSnapshotId(Date.now()), 'a').finally(() => store.close());
+    await this.publish('a');
     say('starting the services');
     await system.start();
     for (const app of SERVICES) this.pids.set(app, system.services[app].pid);
@@ -137,34 +123,6 @@ export class ServingScene {
     closers.push(() => this.load.stop());
     this.pids.set('load generator', this.load.pid);
     await this.calm();
-  }
-
-  private async publishInto(store: SnapshotStore, snapshotId: string, variant: Variant): Promise<void> {
-    const directory = mkdtempSync(join(this.system.dataDirectory, 'publishing-'));
-    try {
-      for (const part of partsOf(this.prepared, variant)) {
-        for (const file of readdirSync(part)) linkSync(join(part, file), join(directory, file));
-      }
-      const previous = await store.readPointer();
-      await store.publish(directory, {
-        formatVersion: SNAPSHOT_FORMAT_VERSION,
-        snapshotId,
-        parentSnapshotId: previous ?? '',
-        createdAtMs: Date.now(),
-        window: { fromMs: 1, toMs: 2, evaluatedFromMs: 1, evaluatedToMs: 2 },
-        tensorBackend: 'none',
-        seed: 1,
-        sizes: {},
-        metrics: [],
-        gate: { passed: true, checks: [] },
-        files: await describeFiles(directory),
-        index: this.prepared.index,
-        hyperparametersJson: '{}',
-      });
-      await store.movePointer(previous, snapshotId);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
   }
 }
 

@@ -2,14 +2,12 @@
  * A whole system whose gateway reaches everything it depends on through a network that can be made bad. The event log is behind it for all
  * services alike, as brokers tell every client the proxy's address, and so is the snapshot store for all that read it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readMetric } from '@watchnext/clients';
-import { announceSnapshot } from '@watchnext/service';
 import { freePorts, missingForStack, startStack, stopStack } from '@watchnext/local-stack';
 import { FaultProxy, temporaryDirectory } from '@watchnext/testing';
 import { stopToo } from '../interruption';
 import { LocalSystem, until } from '../local-system';
-import { publishSmallSnapshot, tellCatalogue, tellVideo } from './small-world';
+import { tellCatalogue, tellVideo, writeSmallSnapshot } from './small-world';
 
 export const DEPENDENCIES = [
   'retrieval',
@@ -70,14 +68,7 @@ export class FaultScene {
   /** Publishes another snapshot and tells of it, over a network that is in order. @returns its id */
   async publish(): Promise<string> {
     const snapshotId = `20260101T${String(++this.snapshotCount).padStart(6, '0')}Z-faults`;
-    const store = this.system.openSnapshots();
-    const log = await this.system.openLog();
-    try {
-      await publishSmallSnapshot(store, snapshotId);
-      await announceSnapshot(log, snapshotId);
-    } finally {
-      await Promise.all([store.close(), log.close()]);
-    }
+    await this.system.publish(snapshotId, writeSmallSnapshot);
     return snapshotId;
   }
 
@@ -108,12 +99,7 @@ export class FaultScene {
       'full lists',
       async () => {
         const before = await this.unloggedImpressions();
-        for (let asked = 0; asked < 10; asked++) {
-          const answer = await fetch(`${this.system.gatewayUrl}/v1/users/viewer-${asked}/recommendations`);
-          if (((await answer.json()) as { rung?: string }).rung !== 'full') return false;
-          await sleep(20);
-        }
-        return (await this.unloggedImpressions()) === before;
+        return (await this.system.isFull()) && (await this.unloggedImpressions()) === before;
       },
       120_000,
     );

@@ -5,8 +5,8 @@ import { Event, TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import { HOUR_MS } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
-import { SNAPSHOT_FILES, type SnapshotStore } from '@watchnext/snapshot-store';
-import { publishInto, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
+import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
+import { type WriteFiles, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
 
 type SmallVideo = (typeof VIDEOS)[number];
 
@@ -44,15 +44,13 @@ async function tell(log: EventLog, videos: readonly SmallVideo[]): Promise<void>
   await log.append(TOPICS.catalog, records);
 }
 
-export function publishSmallSnapshot(store: SnapshotStore, snapshotId: string): Promise<void> {
-  return publishInto(store, snapshotId, async (directory) => {
-    await writeRankingFiles(directory, { videos: VIDEOS, seed: 1 });
-    const popular = VIDEOS.slice(0, 100).map(({ videoId, ...video }, rank) => ({
-      videoId,
-      score: 1 / (1 + rank),
-      video,
-    }));
-    await writeFile(join(directory, SNAPSHOT_FILES.popular), JSON.stringify({ popular, fresh: [] }));
-    return writeCandidateFiles(directory, { videoIds: VIDEOS.map(({ videoId }) => videoId), seed: 1 });
-  });
-}
+export const writeSmallSnapshot: WriteFiles = async (directory) => {
+  await writeRankingFiles(directory, { videos: VIDEOS, seed: 1 });
+  const popular = VIDEOS.slice(0, 100).map(({ videoId, ...video }, rank) => ({
+    videoId,
+    score: 1 / (1 + rank),
+    video,
+  }));
+  await writeFile(join(directory, SNAPSHOT_FILES.popular), JSON.stringify({ popular, fresh: [] }));
+  return writeCandidateFiles(directory, { videoIds: VIDEOS.map(({ videoId }) => videoId), seed: 1 });
+};
