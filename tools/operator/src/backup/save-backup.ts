@@ -1,12 +1,12 @@
 /** Copies what a place does not have yet, the manifest last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BACKUP_MANIFEST } from '@watchnext/object-store';
 import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
+import { EarlierBackup } from './earlier-backup';
 import { type FileTree, FolderTree, type TreeFile } from './file-tree';
-import { type BackedUpFile, BackupError, type MissingSnapshot, readManifest, writeManifest } from './manifest';
-import { Copier, fetchVerified, isSound, withWorkFolder } from './verified-copies';
+import { type BackedUpFile, BackupError, type MissingSnapshot, writeManifest } from './manifest';
+import { Copier, fetchVerified, withWorkFolder } from './verified-copies';
 
 interface Part extends TreeFile {
   readonly tree: FileTree;
@@ -30,65 +30,30 @@ export async function saveBackup(
   { verify = false, onFile }: SaveOptions = {},
 ): Promise<BackupReport> {
   return withWorkFolder(async (work) => {
-    const there = new Map((await target.list()).map((file) => [file.name, file.sizeBytes]));
-    const earlier = there.has(BACKUP_MANIFEST) ? await readManifest(target, work) : undefined;
-    const known = new Map(earlier?.files.map((file) => [file.name, file]));
+    const earlier = await EarlierBackup.read(target, work, verify);
+    const plan = await planBackup(system, earlier);
     const copier = new Copier(work);
-    const soundByName = new Map<string, Promise<boolean>>();
-    const isBackedUp = async (file: BackedUpFile): Promise<boolean> => {
-      if (there.get(file.name) !== file.sizeBytes) return false;
-      if (!verify) return true;
-      // A snapshot with one damaged file is exported whole: its other files are asked for twice.
-      const sound = soundByName.get(file.name) ?? isSound(target, file, work);
-      soundByName.set(file.name, sound);
-      return sound;
-    };
-    const files: BackedUpFile[] = [];
-    const parts: Part[] = [];
-    // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
-    for (const [prefix, tree] of [
-      ['checkpoints/', system.checkpoints],
-      ['archive/', system.archive],
-    ] as const)
-      for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
-    const currentSnapshotId = await system.snapshots.readPointer();
-    const snapshotIds = await system.snapshots.list();
-    // A place that is not there looks empty, and a manifest of nothing would take a good one's place.
-    if (snapshotIds.length === 0 && !parts.some(({ tree }) => tree === system.archive))
-      throw new BackupError(
-        `there is nothing to back up: no archive in ${system.archive.place}, and no snapshot beside it; ` +
-          'WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run',
-      );
-    const newSnapshotIds: string[] = [];
-    for (const snapshotId of snapshotIds) {
-      const prefix = `snapshots/${snapshotId}/`;
-      const members = [...known.values()].filter((file) => file.name.startsWith(prefix));
-      let isWhole = members.length > 0;
-      for (const file of members) isWhole = isWhole && (await isBackedUp(file));
-      // Snapshots never change, so one that is there whole is not even fetched.
-      if (isWhole) files.push(...members);
-      else newSnapshotIds.push(snapshotId);
-    }
+    const files = [...plan.kept];
     const missingSnapshots: MissingSnapshot[] = [];
     let done = 0;
     // A snapshot counts as one file until it is exported and its files are known.
-    let total = parts.length + newSnapshotIds.length;
+    let total = plan.parts.length + plan.newSnapshotIds.length;
     const save = async ({ tree, prefix, name, sizeBytes }: Part) => {
       const backedUp = prefix + name;
-      const before = known.get(backedUp);
+      const before = earlier.file(backedUp);
       if (before?.sizeBytes !== sizeBytes) {
         files.push(await copier.copy(tree, name, target, backedUp));
       } else {
         // Files never change, so the system's must be the one that was backed up.
-        if (!(await isBackedUp(before)))
+        if (!(await earlier.has(before)))
           await copier.place(await fetchVerified(tree, { ...before, name }, work), target, backedUp, before);
         files.push(before);
       }
       onFile?.((done += 1), total, backedUp);
     };
-    for (const part of parts) await save(part);
+    for (const part of plan.parts) await save(part);
     // One at a time: the work folder need not hold more than one snapshot.
-    for (const snapshotId of newSnapshotIds) {
+    for (const snapshotId of plan.newSnapshotIds) {
       const folder = join(work, 'export');
       const members = await exported(system.snapshots, snapshotId, folder).catch((error: unknown) => {
         // A damaged snapshot must not keep the rest from being backed up; a store that is down must.
@@ -97,17 +62,47 @@ export async function saveBackup(
         return [];
       });
       total += members.length - 1;
-      for (const member of members) await save({ ...member, prefix: `snapshots/${snapshotId}/` });
+      for (const member of members) await save({ ...member, prefix: folderOf(snapshotId) });
       await rm(folder, { recursive: true, force: true });
     }
-    await writeManifest(target, { currentSnapshotId, files, missingSnapshots }, work);
+    await writeManifest(target, { currentSnapshotId: plan.currentSnapshotId, files, missingSnapshots }, work);
     return {
       ...copier.counts,
       fileCount: files.length,
-      snapshotCount: snapshotIds.length - missingSnapshots.length,
+      snapshotCount: plan.snapshotCount - missingSnapshots.length,
       missingSnapshots,
     };
   });
+}
+
+const folderOf = (snapshotId: string) => `snapshots/${snapshotId}/`;
+
+/** What there is to back up. @throws BackupError where that is nothing */
+async function planBackup(system: SystemFiles, earlier: EarlierBackup) {
+  const parts: Part[] = [];
+  // Checkpoints first: one made meanwhile covers offsets that an archive listed before it would lack.
+  for (const [prefix, tree] of [
+    ['checkpoints/', system.checkpoints],
+    ['archive/', system.archive],
+  ] as const)
+    for (const file of await tree.list()) parts.push({ tree, prefix, ...file });
+  const currentSnapshotId = await system.snapshots.readPointer();
+  const snapshotIds = await system.snapshots.list();
+  // A place that is not there looks empty, and a manifest of nothing would take a good one's place.
+  if (snapshotIds.length === 0 && !parts.some(({ tree }) => tree === system.archive))
+    throw new BackupError(
+      `there is nothing to back up: no archive in ${system.archive.place}, and no snapshot beside it; ` +
+        'WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run',
+    );
+  const kept: BackedUpFile[] = [];
+  const newSnapshotIds: string[] = [];
+  for (const snapshotId of snapshotIds) {
+    // Snapshots never change, so one that is there whole is not even fetched.
+    const members = await earlier.wholeFolder(folderOf(snapshotId));
+    if (members) kept.push(...members);
+    else newSnapshotIds.push(snapshotId);
+  }
+  return { parts, kept, newSnapshotIds, currentSnapshotId, snapshotCount: snapshotIds.length };
 }
 
 /** A snapshot's files with its manifest, in the layout of a folder, whichever driver has it. */
