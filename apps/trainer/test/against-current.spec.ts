@@ -1,10 +1,9 @@
 import type { Event, GateCheck, SnapshotManifest } from '@watchnext/contract';
 import { DAY_MS } from '@watchnext/features';
-import { temporaryDirectory } from '@watchnext/testing';
+import { temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { storeOf, train } from './harness';
 import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 120_000;
 const SIZE = { userCount: 60, videoCount: 80, dayCount: 4 };
 /** In the course of the last day, after its first three quarters. */
 const LATER_MS = FIRST_DAY_MS + 3 * DAY_MS + 17 * 3_600_000;

@@ -1,11 +1,10 @@
 import { loadModels } from '@watchnext/offline';
-import { temporaryDirectory } from '@watchnext/testing';
+import { temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { trainOnce } from '../src/train-once';
 import { contextOf, expectServedAsTrained, storeOf } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 180_000;
 const CHANGE = { historyEncoder: 'time-heads', temperature: 0.2, negativeCount: 20, inBatchShare: 0.5, interests: 2 };
 
 describe('a trainer with other settings of the candidate model', () => {

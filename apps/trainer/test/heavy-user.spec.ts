@@ -1,7 +1,7 @@
 import type { Event } from '@watchnext/contract';
 import { DAY_MS } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
-import { eventOf, temporaryDirectory, watchOf } from '@watchnext/testing';
+import { eventOf, temporaryDirectory, watchOf, TEST_LIMIT_MS } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { trainOnce } from '../src/train-once';
 import { TOKENS } from '../src/trainer.module';
@@ -9,7 +9,6 @@ import { TrainingRunner } from '../src/training-runner';
 import { contextOf } from './harness';
 import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 60_000;
 const DAY_COUNT = 4;
 const EVENTS = syntheticEvents({ userCount: 20, videoCount: 80, dayCount: DAY_COUNT });
 

@@ -1,12 +1,11 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ChildProgram, temporaryDirectory } from '@watchnext/testing';
+import { ChildProgram, temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { EXIT_CODES } from '../src/cli';
 import type { ProgressMessage } from '@watchnext/config';
 import { environment, modelDigests, storeOf, train } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 120_000;
 const MAIN = join(__dirname, '..', 'src', 'main.ts');
 
 const exitCode = ({ process }: ChildProgram<ProgressMessage>) =>

@@ -7,13 +7,12 @@ import { runStack } from '@watchnext/learning';
 import { loadModels } from '@watchnext/offline';
 import { featuresChecksum } from '@watchnext/ranking-model';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { eventOf, searchOf, temporaryDirectory } from '@watchnext/testing';
+import { eventOf, searchOf, temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { trainOnce } from '../src/train-once';
 import { contextOf, storeOf } from './harness';
 import { archiveEvents, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 180_000;
 const CHANGE = { searches: 'mean-and-last', crosses: ['user-surface', 'surface-channel'], members: 2 };
 
 /** Before each list its viewer searches, and after it for something else, which the list must not know. */

@@ -9,7 +9,7 @@ import { RankerStack } from '@watchnext/inference';
 import { openEmbeddedEventLog, type LogRecord } from '@watchnext/event-log';
 import type { Logger } from '@watchnext/service';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { temporaryDirectory } from '@watchnext/testing';
+import { temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '@watchnext/offline';
@@ -19,7 +19,6 @@ import { TrainingRunner } from '../src/training-runner';
 import { contextOf, expectServedAsTrained, storeOf, train } from './harness';
 import { archiveEvents, strangersEvents, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 120_000;
 const SIZE = { userCount: 40, videoCount: 80, dayCount: 4 };
 
 interface Folder {

@@ -2,13 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DAY_MS } from '@watchnext/features';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
-import { temporaryDirectory } from '@watchnext/testing';
+import { temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { EXIT_CODES, parseCommand } from '../src/cli';
 import { trainOnce } from '../src/train-once';
 import { contextOf, storeOf } from './harness';
 import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 120_000;
 const SIZE = { userCount: 40, videoCount: 80, dayCount: 7 };
 
 describe('a training on the last days of a longer log', () => {

@@ -1,5 +1,5 @@
 import { DAY_MS } from '@watchnext/features';
-import { temporaryDirectory } from '@watchnext/testing';
+import { temporaryDirectory, TEST_LIMIT_MS } from '@watchnext/testing';
 import { loadModels } from '@watchnext/offline';
 import type { Logger } from '@watchnext/service';
 import { parseCommand } from '../src/cli';
@@ -9,7 +9,6 @@ import { TOKENS } from '../src/trainer.module';
 import { contextOf, modelDigests, storeOf } from './harness';
 import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
-const TEST_LIMIT_MS = 180_000;
 const SIZE = { userCount: 60, videoCount: 80, dayCount: 6 };
 const FIRST_END_MS = FIRST_DAY_MS + 3 * DAY_MS;
 

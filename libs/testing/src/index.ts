@@ -4,6 +4,7 @@ export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/
 export { makeAuthority, makeCertificate, tlsSettings } from './certificates';
 export { MountedSecret } from './mounted-secret';
 export { eventually } from '@watchnext/waiting/testing';
+export { TEST_LIMIT_MS } from './test-limit';
 export { temporaryDirectory } from './temporary-directory';
 export * from './builders';
 export { rankingExampleOf } from './ranking-example';

@@ -7,10 +7,10 @@ import {
   trainRankingModel,
 } from '@watchnext/ranking-model';
 import type { MetricTable } from '@watchnext/evaluation';
+import { TEST_LIMIT_MS } from '@watchnext/testing';
 import { shownLists } from '../../test/shown-lists';
 import { evaluateRankingStage } from './evaluate-ranking';
 
-const TEST_LIMIT_MS = 60_000;
 const random = createRandom(5);
 const signal = new AbortController().signal;
 

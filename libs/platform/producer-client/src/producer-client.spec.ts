@@ -37,7 +37,6 @@ describe('a producer client', () => {
   const sendAll = async (client: ProducerClient, from: number, to: number) => {
     for (let n = from; n < to; n++) await client.send(search(n));
   };
-  const until = (holds: () => boolean) => eventually(holds, String(holds));
 
   beforeEach(async () => {
     collector = await MisbehavingCollector.start();
@@ -67,7 +66,7 @@ describe('a producer client', () => {
 
   it('sends an event that waits alone once it is old enough', async () => {
     await make({ lingerMs: 20 }).send(search(0));
-    await until(() => collector.accepted.length === 1);
+    await eventually(() => collector.accepted.length === 1, 'the event');
   });
 
   it('keeps batches within their bytes', async () => {
@@ -125,7 +124,7 @@ describe('a producer client', () => {
     try {
       await client.send(search(0));
       setBack();
-      await until(() => collector.accepted.length > 0);
+      await eventually(() => collector.accepted.length > 0, 'the first event');
       await client.flush();
     } finally {
       clock?.mockRestore();
@@ -219,7 +218,7 @@ describe('a producer client', () => {
     collector.behave = () => ({ status, body });
     const client = make({ maxBatchEvents: 4 });
     await sendAll(client, 0, 10);
-    await until(() => errors.length >= 3);
+    await eventually(() => errors.length >= 3, 'three errors');
     expect(errors[0]).toMatchObject({ code: 'delivery', status, message: expect.stringContaining(body) });
     expect(client.statistics()).toMatchObject({ pendingEvents: 10, rejectedEvents: 0 });
     collector.behave = () => 'accept';
@@ -253,7 +252,7 @@ describe('a producer client', () => {
     const client = make({ maxBufferedEvents: 5, maxBatchEvents: 2 });
     let acceptedSends = 0;
     const sends = numbers(12).map((n) => client.send(search(n)).then(() => (acceptedSends += 1)));
-    await until(() => errors.length >= 3);
+    await eventually(() => errors.length >= 3, 'three errors');
     expect(acceptedSends).toBe(5);
     expect(client.statistics().pendingEvents).toBe(5);
     isOpen = true;
@@ -291,7 +290,7 @@ describe('a producer client', () => {
     const spoolDirectory = join(directory, 'file');
     await writeFile(spoolDirectory, '');
     const client = make({ spoolDirectory });
-    await until(() => errors.length > 0);
+    await eventually(() => errors.length > 0, 'an error');
     expect(errors[0].message).toMatch(/cannot open the spool .*file: E[A-Z]+: .*give spoolDirectory a folder/);
     await expect(client.send(search(0))).rejects.toBe(errors[0]);
   });
@@ -331,7 +330,7 @@ describe('a producer client', () => {
       collector.behave = () => 'reset';
       const client = spooling({ maxBufferedEvents: 10, maxBatchEvents: 7 });
       await sendAll(client, 0, 100);
-      await until(() => client.statistics().spooledEvents === 100);
+      await eventually(() => client.statistics().spooledEvents === 100, 'all events in the spool');
       collector.behave = () => 'accept';
       await sendAll(client, 100, 120);
       await client.flush();
@@ -343,9 +342,9 @@ describe('a producer client', () => {
       collector.behave = () => ({ status: 400, body: '<html>400 No required SSL certificate was sent</html>' });
       const client = spooling({ maxBatchEvents: 7 });
       await sendAll(client, 0, 30);
-      await until(() => client.statistics().spooledEvents === 30);
+      await eventually(() => client.statistics().spooledEvents === 30, 'all events in the spool');
       const failedTries = client.statistics().failedTries;
-      await until(() => client.statistics().failedTries > failedTries + 1);
+      await eventually(() => client.statistics().failedTries > failedTries + 1, 'two more tries');
       collector.behave = () => 'accept';
       await client.flush();
       expect(queriesOf(collector.accepted)).toEqual(numbers(30));

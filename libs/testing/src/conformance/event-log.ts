@@ -12,6 +12,7 @@ import {
 } from '@watchnext/event-log';
 import { eventually } from '@watchnext/waiting/testing';
 import { CollectingTail, FoldingHandler } from './event-log-handlers';
+import { TEST_LIMIT_MS } from '../test-limit';
 
 /** One log, empty at first, for one test. */
 export interface EventLogUnderTest {
@@ -29,7 +30,6 @@ export interface EventLogConformanceOptions {
 
 const TOPIC = { name: 'conformance.plain.v1', partitionCount: 4 };
 const COMPACTED = { name: 'conformance.compacted.v1', partitionCount: 1, compacted: true };
-const TEST_LIMIT_MS = 120_000;
 
 const record = (key: string, value: string, timestampMs?: number): NewRecord => ({
   key,

@@ -5,6 +5,7 @@
 import type { Mark } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
 import { eventually } from '@watchnext/waiting/testing';
+import { TEST_LIMIT_MS } from '../test-limit';
 
 /** One store, empty at first, for one test. */
 export interface FeatureStoreUnderTest {
@@ -13,7 +14,6 @@ export interface FeatureStoreUnderTest {
   dispose(): Promise<void>;
 }
 
-const TEST_LIMIT_MS = 120_000;
 const mark = (offset: number, partition = 1, topic = 'activity.v1'): Mark => ({ topic, partition, offset });
 const states = (entries: Record<string, string>) =>
   new Map(Object.entries(entries).map(([userId, text]) => [userId, Buffer.from(text)]));

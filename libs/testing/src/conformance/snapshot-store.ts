@@ -16,6 +16,7 @@ import {
 import { ChildProgram } from '../child-program';
 import { eventually } from '@watchnext/waiting/testing';
 import type { StoreProgramMessage } from './processes/snapshot-store-program';
+import { TEST_LIMIT_MS } from '../test-limit';
 
 /** One store, empty at first, for one test. */
 export interface SnapshotStoreUnderTest {
@@ -29,7 +30,6 @@ export interface SnapshotStoreUnderTest {
   dispose(): Promise<void>;
 }
 
-const TEST_LIMIT_MS = 120_000;
 const NOW_MS = Date.UTC(2026, 10, 23, 12);
 const FILES = { 'ranker.onnx': 'weights of the ranker', 'tables/videos.bin': 'rows of the table', 'empty.json': '' };
 

@@ -1,6 +1,7 @@
 /** What goes wrong: damaged files are named, and a killed writer leaves nothing half. */
 import { eventually } from '@watchnext/waiting/testing';
-import { type ArchiveSuite, archiveRecords, range, readAll, TEST_LIMIT_MS, TOPIC } from './support';
+import { type ArchiveSuite, archiveRecords, range, readAll, TOPIC } from './support';
+import { TEST_LIMIT_MS } from '../../test-limit';
 
 export function describeDamage(suite: ArchiveSuite): void {
   it.each<[string, (bytes: Buffer) => Buffer]>([

@@ -12,7 +12,8 @@ import { describeReading } from './reading';
 import { describeRewriting } from './rewriting';
 import { describeRuns } from './runs';
 import { describeQuestions } from './sql';
-import { type ArchiveSuite, type EventArchiveUnderTest, offsetsOf, readAll, TEST_LIMIT_MS, TOPIC } from './support';
+import { type ArchiveSuite, type EventArchiveUnderTest, offsetsOf, readAll, TOPIC } from './support';
+import { TEST_LIMIT_MS } from '../../test-limit';
 
 export { archiveRecords, type EventArchiveUnderTest, readAll } from './support';
 

@@ -2,17 +2,8 @@
 import type { EventArchive } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import { DAY_MS } from '@watchnext/features';
-import {
-  type ArchiveSuite,
-  archiveRecords,
-  byKey,
-  NOON_MS,
-  offsetsOf,
-  range,
-  readAll,
-  TEST_LIMIT_MS,
-  TOPIC,
-} from './support';
+import { type ArchiveSuite, archiveRecords, byKey, NOON_MS, offsetsOf, range, readAll, TOPIC } from './support';
+import { TEST_LIMIT_MS } from '../../test-limit';
 
 export function describeRuns(suite: ArchiveSuite): void {
   it.each<[string, () => LogRecord[]]>([

@@ -34,7 +34,6 @@ export interface ArchiveSuite {
   startWriter(): ChildProgram<ArchiveProgramMessage>;
 }
 
-export const TEST_LIMIT_MS = 120_000;
 export const NOON_MS = Date.UTC(2026, 10, 23, 12);
 export const TOPIC = TOPICS.activity;
 
