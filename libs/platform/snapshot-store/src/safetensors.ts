@@ -6,8 +6,8 @@
  * As the reference implementation does, the header is padded with spaces to a multiple of eight bytes, and wider types
  * come first, then names in order: so every tensor is aligned, and equal tensors give equal bytes.
  *
- *   const bytes = encodeSafetensors(new Map([['tower.bias', { shape: [2], data: Float32Array.of(1, 2) }]]));
- *   safetensors.numpy.load(bytes)   # Python: {'tower.bias': array([1., 2.], dtype=float32)}
+ *   await writeSafetensorsFile(path, new Map([['tower.bias', { shape: [2], data: Float32Array.of(1, 2) }]]));
+ *   safetensors.numpy.load_file(path)   # Python: {'tower.bias': array([1., 2.], dtype=float32)}
  */
 import type { NamedTensor, NamedTensors } from '@watchnext/learning';
 
@@ -43,36 +43,7 @@ export class SafetensorsError extends Error {
   }
 }
 
-/** All of a file's bytes. @throws RangeError for a tensor whose shape and length disagree */
-export function encodeSafetensors(tensors: NamedTensors): Uint8Array {
-  const { header, entries } = encodeHeader(tensors);
-  const bytes = new Uint8Array(header.length + (entries.at(-1)?.end ?? 0));
-  bytes.set(header);
-  for (const { name, begin } of entries) bytes.set(bytesOf(tensorOf(tensors, name).data), header.length + begin);
-  return bytes;
-}
-
-/**
- * Tensors of a file's bytes. The arrays are views into `bytes` where their alignment allows it, copies otherwise.
- * @throws SafetensorsError
- */
-export function decodeSafetensors(bytes: Uint8Array): Map<string, NamedTensor> {
-  const dataStart = LENGTH_BYTES + headerLength(bytes, bytes.length);
-  const tensors = new Map<string, NamedTensor>();
-  for (const entry of decodeHeader(bytes.subarray(LENGTH_BYTES, dataStart), bytes.length - dataStart)) {
-    const start = bytes.byteOffset + dataStart + entry.begin;
-    const ArrayType = ARRAYS[entry.type];
-    const length = (entry.end - entry.begin) / ArrayType.BYTES_PER_ELEMENT;
-    const data =
-      start % ArrayType.BYTES_PER_ELEMENT === 0
-        ? new ArrayType(bytes.buffer as ArrayBuffer, start, length)
-        : new ArrayType(bytes.slice(dataStart + entry.begin, dataStart + entry.end).buffer);
-    tensors.set(entry.name, { shape: entry.shape, data });
-  }
-  return tensors;
-}
-
-/** The bytes before the data, and the entries in the order of their data. */
+/** The bytes before the data, and the entries in the order of their data. @throws RangeError for a tensor whose shape and length disagree */
 export function encodeHeader(tensors: NamedTensors): { header: Uint8Array; entries: TensorEntry[] } {
   const order = [...tensors.keys()].sort((a, b) => {
     const byType = TYPES.indexOf(typeOf(tensorOf(tensors, a).data)) - TYPES.indexOf(typeOf(tensorOf(tensors, b).data));
