@@ -9,7 +9,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { EventBatch, type Event, type RetrieveResponse, RetrievalServiceClient } from '@watchnext/contract';
-import { LocalSystem, quantile } from '@watchnext/end-to-end';
+import { LocalSystem } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { newState } from '@watchnext/features';
 import { videoUpsertedEvent, videoWithdrawnEvent } from '@watchnext/producer-client';
 import { GatewayClient } from '@watchnext/clients';

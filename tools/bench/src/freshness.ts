@@ -2,7 +2,8 @@
  * How long it takes from the acceptance of a watch over HTTP until it is part of the input of that user's next
  * recommendations: the gateway's view of the user's history is asked again and again until the watch is there.
  */
-import { LocalSystem, quantile } from '@watchnext/end-to-end';
+import { LocalSystem } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { newEventId } from '@watchnext/producer-client';
 import { Event } from '@watchnext/contract';
 import { report, type BenchReport } from './report';

@@ -1,6 +1,6 @@
 /** What served lists are worth in truth, beside the best and the plainest lists there are. */
 import { percent, textTable } from '@watchnext/command-line';
-import { createRandom } from '@watchnext/learning';
+import { createRandom, mean } from '@watchnext/learning';
 import type { Popularity } from './popularity';
 import type { ViewerMemory } from './memory';
 import { Truth } from './truth';
@@ -206,7 +206,6 @@ function firstUnwatched(ranked: readonly Video[], memory: ViewerMemory, limit: n
 }
 
 const idsOf = (videos: readonly Video[]) => videos.map((video) => video.id);
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function standardError(values: readonly number[]): number {
   if (values.length < 2) return NaN;

@@ -4,6 +4,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { DAY_MS } from '@watchnext/features';
+import { mean } from '@watchnext/learning';
 import { LifeTeller } from './life/life';
 import type { World } from './world';
 
@@ -109,10 +110,11 @@ export async function statisticsOf(
     await breathe();
     signal.throwIfAborted();
   }
-  const mean = average(table.watchSeconds);
-  const expectedMean = average(expected);
+  const centre = mean(table.watchSeconds);
+  const expectedMean = mean(expected);
   const truthShare =
-    sumOf(expected, (value) => (value - expectedMean) ** 2) / sumOf(table.watchSeconds, (value) => (value - mean) ** 2);
+    sumOf(expected, (value) => (value - expectedMean) ** 2) /
+    sumOf(table.watchSeconds, (value) => (value - centre) ** 2);
   const counted = statisticsOfTable(table);
   return {
     ...counted,
@@ -125,8 +127,8 @@ export async function statisticsOf(
 /** What can be counted of any log. */
 export function statisticsOfTable(table: ImpressionTable): WorldStatistics {
   const { user, item, watchSeconds, clicked, durationSeconds } = table;
-  const mean = average(watchSeconds);
-  const deviation = Math.sqrt(sumOf(watchSeconds, (value) => (value - mean) ** 2) / watchSeconds.length);
+  const centre = mean(watchSeconds);
+  const deviation = Math.sqrt(sumOf(watchSeconds, (value) => (value - centre) ** 2) / watchSeconds.length);
   const shareWatched = new Array<number>(SHARE_BINS).fill(0);
   const watches = new Map<number, number>();
   let clickCount = 0;
@@ -140,8 +142,8 @@ export function statisticsOfTable(table: ImpressionTable): WorldStatistics {
   return {
     impressions: user.length,
     clickRate: clickCount / user.length,
-    meanWatchSeconds: mean,
-    variationOfWatchSeconds: deviation / mean,
+    meanWatchSeconds: centre,
+    variationOfWatchSeconds: deviation / centre,
     popularityByAge: [],
     viewersByClickRate: viewersByClickRate(table),
     shareWatched: shareWatched.map((count) => count / clickCount),
@@ -200,7 +202,7 @@ function explainedByMeans(table: ImpressionTable): { item: number; user: number;
   const { user, item, watchSeconds } = table;
   const isHeldOut = (i: number) => i % 5 === 4;
   const training = watchSeconds.filter((_, i) => !isHeldOut(i));
-  const mean = average(training);
+  const centre = mean(training);
   const meansBy = (keys: readonly number[], residual: (i: number) => number, prior: number) => {
     const sums = new Map<number, { sum: number; count: number }>();
     for (let i = 0; i < keys.length; i++) {
@@ -217,17 +219,17 @@ function explainedByMeans(table: ImpressionTable): { item: number; user: number;
   };
   const explained = (prediction: (i: number) => number) => {
     const held = watchSeconds.flatMap((value, i) => (isHeldOut(i) ? [{ value, i }] : []));
-    const heldMean = average(held.map(({ value }) => value));
+    const heldMean = mean(held.map(({ value }) => value));
     const error = sumOf(held, ({ value, i }) => (value - prediction(i)) ** 2);
     return 1 - error / sumOf(held, ({ value }) => (value - heldMean) ** 2);
   };
-  const ofItem = meansBy(item, (i) => watchSeconds[i] - mean, ITEM_PRIOR);
-  const ofUser = meansBy(user, (i) => watchSeconds[i] - mean, USER_PRIOR);
-  const ofUserBeyondItem = meansBy(user, (i) => watchSeconds[i] - mean - ofItem(item[i]), USER_PRIOR);
+  const ofItem = meansBy(item, (i) => watchSeconds[i] - centre, ITEM_PRIOR);
+  const ofUser = meansBy(user, (i) => watchSeconds[i] - centre, USER_PRIOR);
+  const ofUserBeyondItem = meansBy(user, (i) => watchSeconds[i] - centre - ofItem(item[i]), USER_PRIOR);
   return {
-    item: explained((i) => mean + ofItem(item[i])),
-    user: explained((i) => mean + ofUser(user[i])),
-    itemAndUser: explained((i) => mean + ofItem(item[i]) + ofUserBeyondItem(user[i])),
+    item: explained((i) => centre + ofItem(item[i])),
+    user: explained((i) => centre + ofUser(user[i])),
+    itemAndUser: explained((i) => centre + ofItem(item[i]) + ofUserBeyondItem(user[i])),
   };
 }
 
@@ -236,5 +238,3 @@ function sumOf<Item>(items: readonly Item[], value: (item: Item) => number): num
   for (const item of items) sum += value(item);
   return sum;
 }
-
-const average = (values: readonly number[]) => sumOf(values, (value) => value) / values.length;

@@ -16,6 +16,7 @@ export {
   learningRateScale,
   type LearningRateSchedule,
 } from './learning-rate';
+export { mean, median, quantile } from './statistics';
 export { shownSetting } from './shown-setting';
 export {
   type NamedArray,

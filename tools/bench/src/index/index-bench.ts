@@ -1,5 +1,6 @@
 /** npm run bench -- index: recall, queries per second, build time and memory of our index, beside hnswlib and faiss. */
-import { quantile, temporaryFolder } from '@watchnext/end-to-end';
+import { temporaryFolder } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AnnIndex, edgesFor, radiusFor, RECALL_K, type Space, SPACES } from '@watchnext/ann-index';

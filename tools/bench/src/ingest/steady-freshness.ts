@@ -4,7 +4,8 @@
  * exactly when that event is.
  */
 import { EventBatch } from '@watchnext/contract';
-import { openSpace, type OwnWorld, quantile, startEmbeddedWorld, startRealWorld } from '@watchnext/end-to-end';
+import { openSpace, type OwnWorld, startEmbeddedWorld, startRealWorld } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { partitionOf } from '@watchnext/event-log';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { report, type BenchReport } from '../report';

@@ -1,5 +1,6 @@
 /** npm run bench -- rank: from a user's state to the scores of 500 candidates, beside the bare onnxruntime call in Python. */
-import { quantile, temporaryFolder } from '@watchnext/end-to-end';
+import { temporaryFolder } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /** What a run of the load says, and where the knee of several is. */
-import { quantile } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { type LoadResult, NO_RUNG, RUNGS } from './load/load-job';
 import { type SlowBurst, slowBursts } from './slowest';
 

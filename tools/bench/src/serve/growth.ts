@@ -1,4 +1,5 @@
 /** Whether something grows with time: the slope of a straight line through samples, and how sure of it they make us. */
+import { mean } from '@watchnext/learning';
 
 export interface Sample {
   /** Since any moment. */
@@ -35,22 +36,22 @@ export function growthOf(samples: readonly Sample[], blockCount = 12): Growth | 
   const blocks = blockMeans(finite, blockCount);
   const n = blocks.length;
   if (n < 3) return undefined;
-  const mean = average(blocks.map(({ value }) => value));
-  const middle = average(blocks.map(({ seconds }) => seconds));
+  const centre = mean(blocks.map(({ value }) => value));
+  const middle = mean(blocks.map(({ seconds }) => seconds));
   let [spread, joint] = [0, 0];
   for (const { seconds, value } of blocks) {
     spread += (seconds - middle) ** 2;
-    joint += (seconds - middle) * (value - mean);
+    joint += (seconds - middle) * (value - centre);
   }
   const slope = joint / spread;
   const residual = blocks.reduce(
-    (sum, { seconds, value }) => sum + (value - mean - slope * (seconds - middle)) ** 2,
+    (sum, { seconds, value }) => sum + (value - centre - slope * (seconds - middle)) ** 2,
     0,
   );
   const margin = (T_95[n - 3] ?? 1.96) * Math.sqrt(residual / (n - 2) / spread);
-  const perHour = (perSecond: number) => (mean === 0 ? 0 : (3_600 * perSecond) / mean);
+  const perHour = (perSecond: number) => (centre === 0 ? 0 : (3_600 * perSecond) / centre);
   const hours = (blocks.at(-1)!.seconds - blocks[0]!.seconds) / 3_600;
-  return { perHour: perHour(slope), low: perHour(slope - margin), high: perHour(slope + margin), mean, hours };
+  return { perHour: perHour(slope), low: perHour(slope - margin), high: perHour(slope + margin), mean: centre, hours };
 }
 
 /** What grew by less than this share while it was watched may be a cache that was not full yet. */
@@ -81,9 +82,7 @@ function blockMeans(samples: readonly Sample[], blockCount: number): Sample[] {
   return blocks
     .filter((block) => block.length > 0)
     .map((block) => ({
-      seconds: average(block.map(({ seconds }) => seconds)),
-      value: average(block.map(({ value }) => value)),
+      seconds: mean(block.map(({ seconds }) => seconds)),
+      value: mean(block.map(({ value }) => value)),
     }));
 }
-
-const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,5 @@
 /** What a soak's answers and samples say: errors, swaps, and whether anything grows. */
-import { quantile } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import { type Growth, growthOf, type GrowthVerdict, type Sample, verdictOf } from './growth';
 import { type LoadResult, NO_RUNG, RUNGS } from './load/load-job';
 import type { MeasuredProcess } from './serving-scene';

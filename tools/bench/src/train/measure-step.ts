@@ -1,3 +1,4 @@
+import { median } from '@watchnext/learning';
 import type { EngineChoice, MeasuredStep } from './measured-step';
 
 export interface StepTimes {
@@ -45,9 +46,4 @@ export async function measureStep(
   } finally {
     await running.close();
   }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

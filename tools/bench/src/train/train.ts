@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { median } from '@watchnext/learning';
 import {
   BackendUnavailableError,
   type KernelPreference,
@@ -13,7 +14,7 @@ import {
 } from '@watchnext/tensor';
 import { type BenchReport, report } from '../report';
 import { CANDIDATE_STEP } from './candidate-step';
-import { measureStep, median, type StepTimes } from './measure-step';
+import { measureStep, type StepTimes } from './measure-step';
 import type { EngineChoice, MeasuredStep } from './measured-step';
 import { hasTorch, peerProducts, type PeerRun, runPeer, slowBlas } from './peer';
 import { RANKING_STEP } from './ranking-step';

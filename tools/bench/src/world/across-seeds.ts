@@ -1,6 +1,7 @@
 /** Means over seeds with intervals, and the table of them. */
 import { alignColumns, percent } from '@watchnext/command-line';
 import { meanOverSeeds, type SeedMean } from '@watchnext/evaluation';
+import { mean } from '@watchnext/learning';
 import type { ListEffect, ListEvaluation } from '@watchnext/simulator';
 
 const NORMAL = 1.96;
@@ -23,7 +24,6 @@ export interface ListSummary {
 
 /** @param bySeed each seed's rows, the same lists in the same order. One seed alone: intervals over its viewers */
 export function summarise(bySeed: readonly (readonly ListEvaluation[])[]): ListSummary[] {
-  const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return bySeed[0].map(({ name, meanWatchSeconds, standardError }, place) => {
     const rows = bySeed.map((evaluation) => evaluation[place]);
     return {
@@ -32,9 +32,9 @@ export function summarise(bySeed: readonly (readonly ListEvaluation[])[]): ListS
         rows.length > 1
           ? meanOverSeeds(rows.map((row) => row.meanWatchSeconds))
           : { mean: meanWatchSeconds, halfWidth: NORMAL * standardError },
-      shareOfOracle: average(rows.map((row) => row.shareOfOracle)),
-      clicks: average(rows.map((row) => row.meanClicks)),
-      clickbaitShare: average(rows.map((row) => row.clickbaitShare)),
+      shareOfOracle: mean(rows.map((row) => row.shareOfOracle)),
+      clicks: mean(rows.map((row) => row.meanClicks)),
+      clickbaitShare: mean(rows.map((row) => row.clickbaitShare)),
     };
   });
 }

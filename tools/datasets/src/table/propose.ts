@@ -1,5 +1,6 @@
 /** A mapping proposed from a sample: by the names that such columns go by, and by what stands in them. */
 import { countryCode } from '@watchnext/features';
+import { median } from '@watchnext/learning';
 import { isoTime } from './interpret';
 import type { DurationUnit, Mapping, TimeUnit } from './mapping';
 import type { Sample } from './sample';
@@ -208,16 +209,13 @@ class Chooser {
   ): { column: string; unit: DurationUnit } | undefined {
     const column = this.take(field, isLength, isMeasured) ?? this.take(field, isLength, isPartlyNamed);
     if (column === undefined) return undefined;
-    const sorted = this.cells(column)
-      .filter(isFilledCell)
-      .map(Number)
-      .sort((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    const lengths = this.cells(column).filter(isFilledCell).map(Number);
+    const middle = lengths.length > 0 ? median(lengths) : 0;
     const named = wordsOf(column)
       .map(unitOfWord)
       .find((unit) => unit !== undefined);
-    const unit = named ?? (median > 10 * longestSeconds ? 'ms' : 's');
-    this.reasons.push(`  in ${unit}, ${named ? 'by its name' : `since half of them lie above ${median}`}`);
+    const unit = named ?? (middle > 10 * longestSeconds ? 'ms' : 's');
+    this.reasons.push(`  in ${unit}, ${named ? 'by its name' : `since half of them lie above ${middle}`}`);
     return { column, unit };
   }
 

@@ -1,4 +1,5 @@
 import { DAY_MS } from '@watchnext/features';
+import { median } from '@watchnext/learning';
 import type { Check, UserLog } from './check';
 import { count, type Finding, percent, share, worst } from './finding';
 
@@ -109,9 +110,4 @@ export class DriftCheck implements Check {
     const usualRate = median(around.map((other) => clickRate(this.days.get(other) as Day)));
     return Math.abs(clickRate(day) - usualRate) > UNUSUAL_CLICK_RATE;
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

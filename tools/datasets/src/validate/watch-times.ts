@@ -1,4 +1,5 @@
 import { LIMITS } from '@watchnext/features';
+import { median } from '@watchnext/learning';
 import type { Check, LogFacts, UserLog } from './check';
 import { count, type Finding, judge, percent, share } from './finding';
 
@@ -32,25 +33,25 @@ export class WatchTimeCheck implements Check {
   findings(): Finding[] {
     const impossible = share(this.impossible, this.watchCount);
     const zero = share(this.zero, this.watchCount);
-    const sorted = this.seconds.sort((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    const isConstant = sorted.length > 1 && sorted[0] === sorted.at(-1);
+    const { seconds } = this;
+    const middle = seconds.length > 0 ? median(seconds) : 0;
+    const isConstant = seconds.length > 1 && seconds.every((one) => one === seconds[0]);
     const unknown = 1 - share(this.knownDuration, this.watchCount);
     return [
       {
         check: 'watch times',
         verdict: judge(impossible, 0.001, 0.05),
-        found: `${percent(impossible)} of ${count(this.watchCount)} watches last longer than three hours or ${MOST_LOOPS} times their video; the median is ${median.toFixed(0)} s`,
+        found: `${percent(impossible)} of ${count(this.watchCount)} watches last longer than three hours or ${MOST_LOOPS} times their video; the median is ${middle.toFixed(0)} s`,
         advice:
           impossible > 0.001
             ? 'Are milliseconds taken for seconds? Does the player report pauses and sleep as watching?'
             : '',
-        numbers: { impossibleShare: impossible, medianSeconds: median },
+        numbers: { impossibleShare: impossible, medianSeconds: middle },
       },
       {
         check: 'watch times differ',
         verdict: isConstant ? 'warning' : judge(zero, 0.3, 0.95),
-        found: isConstant ? `all watches last ${median} s` : `${percent(zero)} of watches last 0 s`,
+        found: isConstant ? `all watches last ${middle} s` : `${percent(zero)} of watches last 0 s`,
         advice: isConstant
           ? 'Ranking then orders by the chance of a watch alone: map the column with the seconds watched, or a rating.'
           : zero > 0.3

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from '@watchnext/testing';
 import { until } from '../local-system';
-import { quantile } from '../quantile';
+import { quantile } from '@watchnext/learning';
 import { type Delivery, type EventAnswer, EventLoad } from './event-load';
 import type { Dependency, FaultScene } from './fault-scene';
 import { hearing } from './hearing';

@@ -1,6 +1,6 @@
 /** The candidate half of `npm run evaluate`: models and baselines in one table. */
 import { selfInformationBits, watchCounts, watchLogOf, type WatchLog } from '@watchnext/evaluation';
-import { createRandom } from '@watchnext/learning';
+import { createRandom, mean } from '@watchnext/learning';
 import type { CandidateEngineFactory } from '@watchnext/candidate-model';
 import type { WatchData } from '../data/watch-data';
 import type { Progress } from '../progress';
@@ -119,7 +119,6 @@ async function fitWithProgress(form: Form, split: Split, seed: number, options: 
 
 /** Mean over seeds: all their ranks, one seed after the other. */
 function together(bySeed: readonly Measured[]): Measured {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     ranks: bySeed.flatMap(({ ranks }) => ranks),
     coverage: mean(bySeed.map(({ coverage }) => coverage)),

@@ -1,10 +1,10 @@
 /** The paper's findings as parts of a report. */
+import { mean } from '@watchnext/learning';
 import { drawChart, type DocumentPart, drawIntervals, type Series } from '@watchnext/plots';
 import { fixed } from '../text-table';
 import type { FindingReport, FormReport, PaperReport } from './report';
 import { verdictText } from './verdict';
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const METRIC_NAMES: Record<FindingReport['metric'], string> = {
   map: 'MAP',
   'weighted per-user loss': 'weighted per-user loss',

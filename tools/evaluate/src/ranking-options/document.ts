@@ -3,8 +3,9 @@ import type { DocumentPart, ReportDocument } from '@watchnext/plots';
 import { judge, type Verdict, verdictText } from '../paper/verdict';
 import type { RankingReport } from '../ranking/report';
 import type { EvaluationReport } from '../report';
-import { fixed, ratioRange, signed } from '../text-table';
+import { fixed, signed } from '../text-table';
 import type { WarmStartReport } from '../warm-start/report';
+import { warmStartRows } from '../warm-start/table';
 
 export interface NamedReport {
   /** Of the log, as a reader knows it. */
@@ -82,7 +83,6 @@ function warmStartParts({ name, report }: NamedReport): DocumentPart[] {
   const { warmStart } = report;
   if (!warmStart) return [];
   const { days, pagesWithPairs, forms } = warmStart;
-  const [first] = forms;
   return [
     heading(`${name}: models of days in turn, from nothing and from the day before`),
     text(
@@ -90,32 +90,7 @@ function warmStartParts({ name, report }: NamedReport): DocumentPart[] {
         `${days[days.length - 1].trainingImpressions} impressions); ${pagesWithPairs} pages with a watched and an unwatched one. ` +
         `${beginnings(warmStart)} ${madeBy(report)}`,
     ),
-    {
-      kind: 'table',
-      header: [
-        'each day',
-        'loss by seed',
-        'less the first',
-        'AUC',
-        'MAE, s',
-        'tenths, predicted over watched',
-        'steps a day',
-        'processor s a day',
-      ],
-      rows: forms.map((form) => {
-        const { difference, interval95 } = form.lessThanAnew;
-        return [
-          form.name,
-          form.lossBySeed.map((loss) => fixed(loss, 4)).join(', '),
-          form === first ? '' : `${signed(difference)} (${range(interval95)})`,
-          fixed(form.clickAuc, 4),
-          fixed(form.watchTimeMaeSeconds, 2),
-          ratioRange(form.calibration),
-          fixed(form.stepsPerDay, 0),
-          fixed(form.processorSecondsPerDay, 1),
-        ];
-      }),
-    },
+    { kind: 'table', ...warmStartRows(forms) },
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The ranking report as text. */
 import { cohortLabel } from '@watchnext/evaluation';
+import { mean } from '@watchnext/learning';
 import { align, fixed, signed } from '../text-table';
 import type { CalibrationTables } from './calibration';
 import type { Verdict } from '../paper/verdict';
@@ -156,7 +157,6 @@ function times(ratio: MeasuredValue | undefined): string {
 }
 
 const ratioText = (value: number) => fixed(value, 3);
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Empty where there is none. */
 function range(ends: readonly [number, number] | undefined, write: (value: number) => string): string {

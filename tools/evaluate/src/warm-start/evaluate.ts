@@ -10,7 +10,7 @@ import {
 } from '@watchnext/evaluation';
 import { DAY_MS, type RankingExample } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
-import { createRandom } from '@watchnext/learning';
+import { createRandom, mean } from '@watchnext/learning';
 import { predictImpressions, type ReplayedLog } from '@watchnext/offline';
 import {
   defaultRankingConfig,
@@ -183,5 +183,3 @@ async function runDays(
     starts,
   };
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

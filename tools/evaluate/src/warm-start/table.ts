@@ -1,13 +1,12 @@
 /** The report of days in turn as text. */
 import { align, fixed, ratioRange, signed } from '../text-table';
-import type { WarmStartReport } from './report';
+import type { DailyFormReport, WarmStartReport } from './report';
 
-export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: WarmStartReport): string {
+/** The figures of each form, as tables of text and of documents show them. */
+export function warmStartRows(forms: readonly DailyFormReport[]): { header: string[]; rows: string[][] } {
   const header = [
     'each day',
-    'loss',
-    '95%',
-    'by seed',
+    'loss by seed',
     'less the first',
     'AUC',
     'MAE, s',
@@ -19,8 +18,6 @@ export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: W
     const { difference, interval95 } = form.lessThanAnew;
     return [
       form.name,
-      fixed(form.weightedPerUserLoss, 4),
-      form.interval95.map((end) => fixed(end, 3)).join(' to '),
       form.lossBySeed.map((loss) => fixed(loss, 4)).join(', '),
       form === forms[0] ? '' : `${signed(difference)} (${interval95.map(signed).join(' to ')})`,
       fixed(form.clickAuc, 4),
@@ -30,6 +27,16 @@ export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: W
       fixed(form.processorSecondsPerDay, 1),
     ];
   });
+  return { header, rows };
+}
+
+export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: WarmStartReport): string {
+  const lossOf = ({ weightedPerUserLoss, interval95 }: DailyFormReport) => [
+    fixed(weightedPerUserLoss, 4),
+    interval95.map((end) => fixed(end, 3)).join(' to '),
+  ];
+  const { header, rows } = warmStartRows(forms);
+  const withLoss = ([name, ...figures]: readonly string[], loss: readonly string[]) => [name, ...loss, ...figures];
   const starts = forms
     .filter((form) => form.starts.length > 0)
     .map(({ name, starts: each }) => {
@@ -48,7 +55,7 @@ export function warmStartTable({ source, seeds, days, pagesWithPairs, forms }: W
     ),
     `${pagesWithPairs} pages with both kinds; weighted per-user loss of all days, differences paired on users, with 95%`,
     '',
-    align([header, ...rows]),
+    align([withLoss(header, ['loss', '95%']), ...rows.map((row, i) => withLoss(row, lossOf(forms[i])))]),
     '',
     ...starts,
   ].join('\n');

@@ -1,7 +1,7 @@
 /** Lists asked for and events sent all the while, each request counted: answered, on which rung, or failed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_KEY_HEADER } from '@watchnext/contract';
-import { quantile } from '@watchnext/end-to-end';
+import { quantile } from '@watchnext/learning';
 import type { Replica } from './replica';
 import { API_KEY } from './settings';
 import { newEventId } from '@watchnext/producer-client';

@@ -3,7 +3,7 @@
  * as it belongs to the world. A Poisson process whose rate is constant within a quarter of an hour of the world's time.
  */
 import { DAY_MS, HOUR_MS } from '@watchnext/features';
-import type { Random } from '@watchnext/learning';
+import { mean, type Random } from '@watchnext/learning';
 import { searchSum } from '../catalogue';
 import { HOUR_WEIGHTS, WEEKDAY_FACTORS } from '../habits';
 import { COUNTRIES_OF_THE_WORLD } from '../topics';
@@ -101,8 +101,4 @@ function hourFactor({ population }: World, index: number, day: number): number {
   const { utcOffsetHours } = COUNTRIES_OF_THE_WORLD[population.country[index]];
   const hour = (day - Math.floor(day)) * 24 + utcOffsetHours - population.phaseHours[index];
   return HOUR_WEIGHTS[Math.floor(((hour % 24) + 24) % 24)] / MEAN_HOUR_WEIGHT;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,4 +1,15 @@
-import { quantile } from './quantile';
+import { mean, median, quantile } from './statistics';
+
+it('the mean of values', () => expect([mean([1, 2, 6]), mean([])]).toEqual([3, NaN]));
+
+it.each([
+  [[9, 1, 5], 5],
+  [[10, 9, 1, 5], 9],
+  [[], NaN],
+])('the median of %j is %d, and leaves the values as they are', (values, value) => {
+  const before = [...values];
+  expect([median(values), values]).toEqual([value, before]);
+});
 
 describe('the quantile of values', () => {
   const oneTo = (count: number) => Array.from({ length: count }, (_, i) => count - i);

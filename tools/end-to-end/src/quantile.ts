@@ -1,8 +1,0 @@
-/** Room for the rounding of q · n, which is whole by intent where it is nearly so: 0.07 · 100 is 7.000000000000001. */
-const ROUNDING = 1e-9;
-
-/** q-quantile by the nearest rank: the least of the values that at least a share q of them does not exceed. NaN of none. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, Math.ceil(q * sorted.length - ROUNDING) - 1)] ?? Number.NaN;
-}
