@@ -57,13 +57,19 @@ describe('npm run dev at a signal', () => {
   });
   afterEach(() => {
     jest.restoreAllMocks();
-    const left = readdirSync(temporary);
     rmSync(temporary, { recursive: true });
-    expect(left).toEqual([]);
   });
+  /** Processes and listeners of this program. */
+  const held = () => process.getActiveResourcesInfo().filter((name) => /^Process|Server/.test(name));
+  const expectNothingLeft = async () => {
+    expect(readdirSync(temporary)).toEqual([]);
+    // Handles are closed a moment after what they were of.
+    await eventually(() => expect(held()).toEqual([]));
+  };
 
-  it('takes down what was set up when it came', async () => {
+  it('takes down what was set up when it came: processes, listeners and folders', async () => {
     await develop({ app: 'gateway', port: 0 }, silent, AbortSignal.abort());
+    await expectNothingLeft();
   });
 
   it.each([
@@ -79,6 +85,7 @@ describe('npm run dev at a signal', () => {
     };
     await expect(replay({ app: 'gateway' }, silent, interrupted())).rejects.toThrow('interrupted');
     await expect(runOnce({ app: 'trainer' }, interrupted())).rejects.toThrow('interrupted');
+    await expectNothingLeft();
   });
 });
 
