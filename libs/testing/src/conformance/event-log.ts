@@ -4,6 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import {
+  appendInSlices,
+  bytesOf,
+  MAX_BATCH_BYTES,
   MAX_TIMESTAMP_AHEAD_MS,
   partitionOf,
   type EventLog,
@@ -225,6 +228,24 @@ export function describeEventLog(
         expect(handler.faults).toEqual([]);
         expect(handler.largestBatch).toBeLessThanOrEqual(10);
         expect(handler.lagOf(partitionOf('user-0', 4))).toBe(0);
+      });
+
+      spec('gets batches of bounded weight, whatever lies beside the values', async () => {
+        const headers = { baggage: 'x'.repeat(16_000) };
+        const heavy = numbered(1_000).map((one) => ({ ...one, key: 'same', headers }));
+        await appendInSlices(log, TOPIC.name, heavy);
+        const batchBytes: number[] = [];
+        let count = 0;
+        const group = { topic: TOPIC.name, groupId: 'heavy', maxBatchRecords: 10_000 };
+        await log.joinGroup(group, {
+          resumeOffset: async (partition) => (partition === partitionOf('same', 4) ? count : 0),
+          onBatch: async ({ records }) => {
+            batchBytes.push(records.reduce((sum, one) => sum + bytesOf(one), 0));
+            count += records.length;
+          },
+        });
+        await eventually(() => expect(count).toBe(heavy.length));
+        expect(Math.max(...batchBytes)).toBeLessThanOrEqual(MAX_BATCH_BYTES);
       });
 
       spec('begins where the handler says', async () => {

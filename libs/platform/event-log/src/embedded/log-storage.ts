@@ -24,14 +24,13 @@ import {
   type RecordPosition,
   type TopicSpec,
 } from '../port';
+import { bytesOf, MAX_BATCH_BYTES } from '../slices';
 import { decodeEntry, encodeEntry, MAX_RECORD_HEADERS_BYTES } from './entry';
 import { endOffsetOf, type Environment, type LogKey, openEnvironment } from './environment';
 import { packRecords } from './packed-records';
 import { type Ends, RecordPoll } from './record-poll';
 import { WriteThread } from './write-thread';
 
-/** Keeps one batch of large records from filling the memory. */
-const MAX_READ_BYTES = 8 * 2 ** 20;
 /** LMDB keys end at 1,978 bytes, and a compacted topic has the record's key in one. */
 const MAX_KEY_BYTES = 1_024;
 
@@ -127,7 +126,7 @@ export class LogStorage implements Ends {
     return prepared.map(({ partition }, i) => ({ partition, offset: offsets[i]! }));
   }
 
-  /** Records with an offset of at least `fromOffset`, at most `limit` of them and about 8 MiB. */
+  /** Records with an offset of at least `fromOffset`, at most `limit` of them, and `MAX_BATCH_BYTES` or one. */
   read(topicName: string, partition: number, fromOffset: number, limit: number): ReadResult {
     const topic = this.topic(topicName);
     this.refresh();
@@ -137,9 +136,10 @@ export class LogStorage implements Ends {
     let bytes = 0;
     const range = { start: [topic.id, partition, fromOffset], end: [topic.id, partition, endOffset], limit };
     for (const { key, value } of this.log.records.getRange(range)) {
-      records.push({ topic: topicName, partition, offset: key[2] as number, ...decodeEntry(value) });
-      bytes += value.length;
-      if (bytes >= MAX_READ_BYTES) break;
+      const record = { topic: topicName, partition, offset: key[2] as number, ...decodeEntry(value) };
+      bytes += bytesOf(record);
+      if (bytes > MAX_BATCH_BYTES && records.length > 0) break;
+      records.push(record);
     }
     return { records, endOffset };
   }

@@ -10,7 +10,7 @@
  * and goes on from a fresh `resumeOffset` after a back-off.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Batch, Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs';
+import type { Batch, Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload } from 'kafkajs';
 import {
   EventLogError,
   LogUnavailableError,
@@ -25,6 +25,7 @@ import { connect, newConsumer, within, type OwnedClient } from './kafka-clients'
 import { rootCause } from './kafka-errors';
 import { callTimeoutMs, type KafkaSettings } from './kafka-settings';
 import type { PartitionWork } from './partition-work';
+import { recordsOf } from './records-of';
 
 const DEFAULT_MAX_BATCH_RECORDS = 1_000;
 const COMMIT_INTERVAL_MS = 1_000;
@@ -274,15 +275,13 @@ export class GroupSession {
       if (Number((batch as Batch & { fetchedOffset: string }).fetchedOffset) !== held.next)
         return this.reposition(partition, held);
       held.isInStep = true;
-      for (let from = 0; from < batch.messages.length; from += maxBatchRecords) {
+      let given = 0;
+      for (const records of recordsOf(topic, partition, batch.messages, maxBatchRecords)) {
         // A member that slept (a paused process, a blocked loop) must hear that it still is one before it starts anything.
         await beat();
         if (lost || !isRunning() || isStale() || held.abort.signal.aborted || !this.isCurrent(partition, held)) break;
-        const records = batch.messages
-          .slice(from, from + maxBatchRecords)
-          .map((message) => toRecord(topic, partition, message));
-        const isLast = from + maxBatchRecords >= batch.messages.length;
-        const next = isLast ? end : (records.at(-1) as LogRecord).offset + 1;
+        given += records.length;
+        const next = given === batch.messages.length ? end : (records.at(-1) as LogRecord).offset + 1;
         await this.hand(partition, held, records, next, Number(batch.highWatermark));
         resolveOffset(String(next - 1));
       }
@@ -361,27 +360,6 @@ export class GroupSession {
   private report(error: unknown, partition: number): void {
     this.handler.onError?.(error as Error, partition);
   }
-}
-
-function toRecord(topic: string, partition: number, message: KafkaMessage & { headers?: IHeaders }): LogRecord {
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    timestampMs: Number(message.timestamp),
-    key: message.key?.toString('utf8') ?? '',
-    value: message.value ?? new Uint8Array(),
-    ...headersOf(message.headers),
-  };
-}
-
-/** Other producers may give a name several values: the last one counts. */
-function headersOf(headers: IHeaders | undefined): Pick<LogRecord, 'headers'> {
-  const found = Object.entries(headers ?? {}).flatMap(([name, values]): [string, string][] => {
-    const value = Array.isArray(values) ? values.at(-1) : values;
-    return value === undefined ? [] : [[name, value.toString('utf8')]];
-  });
-  return found.length > 0 ? { headers: Object.fromEntries(found) } : {};
 }
 
 function isMembershipLost(error: unknown): boolean {
