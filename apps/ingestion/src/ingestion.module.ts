@@ -30,7 +30,7 @@ import { EventsController } from './http/events.controller';
 import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
 import { LagReader } from './lag';
-import { countResults, countUnknownVideos, Metrics } from './metrics';
+import { countIncompleteHistories, countResults, countUnknownVideos, Metrics } from './metrics';
 import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 @Module({})
@@ -60,7 +60,13 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
         provide: Collector,
         inject: [LOG, FEATURE_STORE, Catalogue, Metrics],
         useFactory: (log: EventLog, store: FeatureStore, catalogue: Catalogue, metrics: Metrics) => {
-          const histories = new AnonymousHistory(log, store, settings.WATCHNEXT_ACTIVITY_PARTITIONS, logger);
+          const histories = new AnonymousHistory(
+            log,
+            store,
+            settings.WATCHNEXT_ACTIVITY_PARTITIONS,
+            logger,
+            (history) => countIncompleteHistories(metrics, history),
+          );
           return new Collector(log, catalogue, histories, Date.now, {
             onResults: (results) => countResults(metrics, results),
             onUnknownVideos: (eventCount) => countUnknownVideos(metrics, eventCount),

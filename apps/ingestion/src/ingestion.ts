@@ -21,7 +21,7 @@ import { LogAnswers } from './log-answers';
 import { Materialiser } from './materialise/materialiser';
 import { StoreUsageMeter } from './materialise/store-usage';
 import { MeasuredConsumer } from './measured-consumer';
-import { countFeedback, Metrics, METRICS, showFeedback, showUnknownVideos } from './metrics';
+import { countFeedback, Metrics, METRICS, showCollecting, showFeedback } from './metrics';
 import { ARCHIVE, FEATURE_STORE, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 /** A consumer this long without a sign of life from the log is not ready. */
@@ -73,7 +73,7 @@ export class Ingestion implements OnApplicationShutdown {
     const has = (role: Role) => this.settings.WATCHNEXT_INGESTION_ROLES.includes(role);
     this.answers.start();
     if (has('collect')) {
-      showUnknownVideos(this.metrics);
+      showCollecting(this.metrics);
       const followed = this.followers.watch('catalogue', this.log);
       this.addPart('catalogue', () => this.catalogue.follow(followed));
     }

@@ -1,5 +1,6 @@
 /** Counters and latencies of ingestion's roles. All names stand here, beside those that every service has. */
 import { MetricsRegistry, sharedMetrics, watchProcess } from '@watchnext/service';
+import type { IncompleteHistory } from './collect/anonymous-history';
 import type { ItemResult } from './collect/collector';
 import { type Feedback, noFeedback } from './materialise/feedback';
 
@@ -17,6 +18,7 @@ export const METRICS = {
   storedViewers: 'watchnext_ingestion_feature_store_viewers',
   storeMemory: 'watchnext_ingestion_feature_store_memory_ratio',
   unknownVideos: 'watchnext_ingestion_unknown_videos_total',
+  incompleteHistories: 'watchnext_ingestion_incomplete_histories_total',
 } as const;
 
 const HELP: Record<string, string> = {
@@ -40,6 +42,8 @@ const HELP: Record<string, string> = {
     'Used memory of Redis over its maxmemory, on the primary where it is the most; NaN where there is no such bound.',
   [METRICS.unknownVideos]:
     'Events stored without all facts of a video that they name, as neither their producer nor the catalogue had them.',
+  [METRICS.incompleteHistories]:
+    'Live logins that took in what was folded of a viewer, and not known to be all (part), or nothing, as it could not be read in time (none).',
 };
 
 /** What dashboards and alerts may refer to. */
@@ -64,10 +68,16 @@ export function countFeedback(metrics: Metrics, { impressionCount, watchCount, w
   metrics.count(METRICS.impressionWatchSeconds, {}, watchSeconds);
 }
 
-export const showUnknownVideos = (metrics: Metrics): void => countUnknownVideos(metrics, 0);
+export function showCollecting(metrics: Metrics): void {
+  countUnknownVideos(metrics, 0);
+  for (const history of ['part', 'none'] as const) countIncompleteHistories(metrics, history, 0);
+}
 
 export const countUnknownVideos = (metrics: Metrics, eventCount: number): void =>
   metrics.count(METRICS.unknownVideos, {}, eventCount);
+
+export const countIncompleteHistories = (metrics: Metrics, history: IncompleteHistory, count = 1): void =>
+  metrics.count(METRICS.incompleteHistories, { history }, count);
 
 export function countResults(metrics: Metrics, results: readonly ItemResult[]): void {
   for (const { status, code = '' } of results) metrics.count(METRICS.events, { result: status, code });

@@ -1,8 +1,10 @@
 import { TOPICS, type UserState } from '@watchnext/contract';
+import { PortError } from '@watchnext/errors';
 import { partitionOf, type EventLog } from '@watchnext/event-log';
-import type { FeatureStore } from '@watchnext/feature-store';
+import type { FeatureStore, StoredState } from '@watchnext/feature-store';
 import { decodeState } from '@watchnext/features';
 import { ApiError, type Logger } from '@watchnext/service';
+import { unlessAborted } from '@watchnext/waiting';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { foldedTo } from '../materialise/folded-to';
 
@@ -14,74 +16,140 @@ const BACKFILL_PATIENCE_MS = 5_000;
 const FIRST_LOOK_MS = 10;
 const LAST_LOOK_MS = 100;
 
-/** How long one request may wait, all its logins together. */
-export interface Patience {
-  /** By Date.now(). */
-  readonly deadlineMs: number;
-  /** Whether a history that is not folded by then is refused, rather than merged as far as it is. */
-  readonly refusesPart: boolean;
-  /** Aborted where nobody waits for the answer any more; its reason is thrown. */
-  readonly signal: AbortSignal;
+/** An answer of log or store gets at least so long, also where the patience is at its end by then. */
+const ANSWER_MS = 500;
+
+/** "part": not known to be folded to its end; "none": what there is could not be read. */
+export type IncompleteHistory = 'part' | 'none';
+
+/** Neither log nor store can be made to answer sooner. */
+class LateAnswerError extends PortError {
+  constructor() {
+    super('neither log nor feature store answered in time', 'late-answer', true);
+  }
 }
 
-/**
- * Begins now. A live login takes what is folded, so that a materialiser that lags holds up nobody's watches; a backfill is told once
- * and can be told again, so its histories are whole or its batch is refused (docs/decisions/0144).
- */
-export const patienceOf = (isBackfill: boolean, signal: AbortSignal): Patience => ({
-  deadlineMs: Date.now() + (isBackfill ? BACKFILL_PATIENCE_MS : PATIENCE_MS),
-  refusesPart: isBackfill,
-  signal,
-});
+/** How long one request may wait, all its logins together. */
+export class Patience {
+  private readonly deadlineMs: number;
+  /** The store was asked for a state at the end, and did not give it: the request's other logins do not ask. */
+  isStoreSilent = false;
+
+  /**
+   * Begins now. A live login takes what is folded, so that a materialiser that lags holds up nobody's watches, and neither does a log
+   * or a store that does not answer; a backfill is told once and can be told again, so its histories are whole or its batch is refused
+   * (docs/decisions/0144, 0181).
+   *
+   * @param refusesPart whether it is a backfill's
+   * @param signal aborted where nobody waits for the answer any more; its reason is thrown
+   */
+  constructor(
+    readonly refusesPart: boolean,
+    readonly signal: AbortSignal,
+  ) {
+    this.deadlineMs = Date.now() + (refusesPart ? BACKFILL_PATIENCE_MS : PATIENCE_MS);
+  }
+
+  leftMs(): number {
+    return this.deadlineMs - Date.now();
+  }
+
+  /** @throws LateAnswerError; the reason of the signal; what `ask` throws */
+  async inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this;
+    signal.throwIfAborted();
+    const limit = new AbortController();
+    const leave = () => limit.abort(signal.reason);
+    const timer = setTimeout(() => limit.abort(new LateAnswerError()), Math.max(this.leftMs(), ANSWER_MS));
+    signal.addEventListener('abort', leave);
+    try {
+      return await unlessAborted(ask(limit.signal), limit.signal);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+    }
+  }
+}
 
 /** What is known of an anonymous viewer, for the merge event that carries it to the user's own partition. */
 export class AnonymousHistory {
   constructor(
-    private readonly log: EventLog,
+    private readonly log: Pick<EventLog, 'bounds'>,
     private readonly store: FeatureStore,
     private readonly partitionCount: number,
     private readonly logger: Logger,
+    /** A live login takes less than there may be. */
+    private readonly onIncomplete: (history: IncompleteHistory) => void = () => undefined,
   ) {}
 
   /**
    * The viewer's state with all that was appended before the call, or with what is folded of it when the patience is at its end;
-   * undefined for one never seen. Its event ids stay behind: retries of its events go to its own state.
+   * undefined for one never seen, or that cannot be read by then. Its event ids stay behind: retries of its events go to its own state.
    *
    * @throws as `whenFolded`
    */
   async of(anonymousUserId: string, patience: Patience): Promise<UserState | undefined> {
-    await this.whenFolded(anonymousUserId, patience);
-    const { state } = await this.store.read(this.partitionOf(anonymousUserId), anonymousUserId);
-    if (!state) return undefined;
-    const decoded = decodeState(state);
+    const isWhole = await this.whenFolded(anonymousUserId, patience);
+    const found = await this.read(anonymousUserId, patience);
+    if (!found) this.onIncomplete('none');
+    else if (!isWhole) this.onIncomplete('part');
+    if (!found?.state) return undefined;
+    const decoded = decodeState(found.state);
     return decoded.deleted ? undefined : { ...decoded, seenEvents: [] };
   }
 
   /**
    * Fulfils when all that was appended of the viewer before the call is folded, or when the patience is at its end.
    *
-   * @throws ApiError 503 (`history-not-folded`) at the end of a patience that refuses parts
+   * @returns whether all is known to be folded
+   * @throws ApiError 503 (`history-not-folded`) at the end of a patience that refuses parts; or why log or store could not say
    * @throws the reason of the patience's signal
    */
-  async whenFolded(anonymousUserId: string, { deadlineMs, refusesPart, signal }: Patience): Promise<void> {
+  async whenFolded(anonymousUserId: string, patience: Patience): Promise<boolean> {
+    const { refusesPart, signal } = patience;
     signal.throwIfAborted();
-    if (!refusesPart && Date.now() >= deadlineMs) return;
+    if (!refusesPart && patience.leftMs() <= 0) return false;
     const partition = this.partitionOf(anonymousUserId);
-    const end = (await this.log.bounds(TOPICS.activity))[partition]?.endOffset ?? 0;
+    let end: number | undefined;
+    let folded: number | undefined;
+    let failure: unknown;
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(2 * waitMs, LAST_LOOK_MS)) {
-      signal.throwIfAborted();
-      const folded = await foldedTo(this.store, partition);
-      if (folded >= end) return;
-      const leftMs = deadlineMs - Date.now();
-      if (leftMs <= 0 && refusesPart) throw notFolded(partition, end - folded);
+      try {
+        end ??= (await patience.inTime(() => this.log.bounds(TOPICS.activity)))[partition]?.endOffset ?? 0;
+        folded = await patience.inTime(() => foldedTo(this.store, partition));
+        if (folded >= end) return true;
+        failure = undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!mayPass(error)) throw error;
+        failure = error;
+      }
+      const leftMs = patience.leftMs();
       if (leftMs <= 0) {
+        if (refusesPart) throw refusalOf(partition, failure, (end ?? 0) - (folded ?? 0));
         this.logger.warn(
-          { partition, foldedTo: folded, end },
-          'merging an anonymous history that is not folded to its end',
+          { err: failure, partition, foldedTo: folded, end },
+          'merging an anonymous history that is not known to be folded to its end',
         );
-        return;
+        return false;
       }
       await sleep(Math.min(waitMs, leftMs), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** @returns undefined where a live login goes on without */
+  private async read(anonymousUserId: string, patience: Patience): Promise<StoredState | undefined> {
+    if (patience.isStoreSilent) return undefined;
+    const partition = this.partitionOf(anonymousUserId);
+    try {
+      return await patience.inTime((signal) => this.store.read(partition, anonymousUserId, signal));
+    } catch (error) {
+      patience.signal.throwIfAborted();
+      if (!mayPass(error)) throw error;
+      if (patience.refusesPart) throw refusalOf(partition, error, 0);
+      patience.isStoreSilent = true;
+      this.logger.warn({ err: error, partition }, 'merging no anonymous history: the feature store does not give it');
+      return undefined;
     }
   }
 
@@ -90,9 +158,16 @@ export class AnonymousHistory {
   }
 }
 
-const notFolded = (partition: number, lag: number): ApiError =>
-  new ApiError(
+const mayPass = (error: unknown): boolean => error instanceof PortError && error.retriable;
+
+/** @param failure why it is not known how many events are missing, if it is not */
+function refusalOf(partition: number, failure: unknown, lag: number): unknown {
+  if (failure !== undefined && !(failure instanceof LateAnswerError)) return failure;
+  const missing = failure ? 'events' : `${lag} events`;
+  const why = failure ? `: ${failure.message}` : '';
+  return new ApiError(
     503,
     'history-not-folded',
-    `a login of this backfill waits for ${lag} events of partition ${partition} that are not in the states yet: send the batch again`,
+    `a login of this backfill waits for ${missing} of partition ${partition} that are not in the states yet${why}: send the batch again`,
   );
+}

@@ -6,7 +6,7 @@ import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import { appendFitting, type EventLog, type NewRecord } from '@watchnext/event-log';
 import { LIMITS, refuse, refuseSeconds, settleCountries, userIdOf } from '@watchnext/features';
 import { traceHeaders } from '@watchnext/service';
-import { type AnonymousHistory, type Patience, patienceOf } from './anonymous-history';
+import { type AnonymousHistory, Patience } from './anonymous-history';
 import type { Catalogue } from './catalogue';
 import { fillFacts } from './fill-facts';
 
@@ -113,7 +113,7 @@ export class Collector {
       if (event.body?.$case === 'userMerged') {
         const { value } = event.body;
         if (!patience) {
-          patience = patienceOf(events.some(isBackfilledLogin), callerGone);
+          patience = new Patience(events.some(isBackfilledLogin), callerGone);
           // Before anything is written: a batch that is refused and sent again may not make the lag longer that refused it.
           if (patience.refusesPart) await this.histories.whenFolded(value.anonymousUserId, patience);
         }
