@@ -1,13 +1,14 @@
-import { allowClosedOutput, endOnUsage, EXIT_USAGE, moment, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, EXIT_USAGE, moment, printable, wholeNumber } from '@watchnext/command-line';
 import { Command, Option } from 'commander';
 import {
-  chooseLetters,
-  countByCode,
+  collectLetters,
+  forEachLetter,
   ImpossibleFilterError,
   type Letter,
+  type LetterCounts,
   type LetterFilter,
-  readLetters,
   replayLetters,
+  TooManyLettersError,
 } from './letters';
 import { type Drivers, withDrivers } from './program';
 
@@ -48,33 +49,41 @@ function withFilters(command: Command): Command {
     .addOption(new Option('--json', 'one JSON document on standard output'));
 }
 
-interface ChosenLetters {
-  readonly letters: readonly Letter[];
-  /** Of all there are. */
-  readonly letterCount: number;
-}
-
-/** @param run with the letters that a filter chooses; a filter that can choose none is a command line that cannot be used */
-function withLetters(filter: LetterFilter, run: (chosen: ChosenLetters, drivers: Drivers) => Promise<number>) {
+/** @param run a filter that can choose no letters, or more than it may, is a command line that cannot be used */
+function withFilter(run: (drivers: Drivers) => Promise<number>) {
   return withDrivers(async (drivers) => {
-    const all = await readLetters(drivers.log);
-    let letters: readonly Letter[];
     try {
-      letters = chooseLetters(all, filter, drivers.partitionCount);
+      return await run(drivers);
     } catch (error) {
-      if (!(error instanceof ImpossibleFilterError)) throw error;
-      process.stderr.write(`error: ${error.message}\n`);
+      if (!(error instanceof ImpossibleFilterError || error instanceof TooManyLettersError)) throw error;
+      process.stderr.write(`error: ${printable(error.message)}\n`);
       return EXIT_USAGE;
     }
-    return run({ letters, letterCount: all.length }, drivers);
   });
 }
 
 /** "0 dead letters" would say that there are none. */
-const countOf = ({ letters, letterCount }: ChosenLetters) =>
-  letters.length === 0 && letterCount > 0
-    ? `none of ${letterCount} dead letters match`
-    : `${letters.length} dead letters`;
+const countOf = (matchCount: number, { letterCount }: LetterCounts) =>
+  matchCount === 0 && letterCount > 0 ? `none of ${letterCount} dead letters match` : `${matchCount} dead letters`;
+
+function warnOfForeign({ foreignRecordCount }: LetterCounts): void {
+  if (foreignRecordCount > 0)
+    process.stderr.write(`passed over ${foreignRecordCount} records of the topic that are no dead letters\n`);
+}
+
+const rowOf = ({ letterOffset, topic, partition, offset, code, error, deadAtMs, key, value, event }: Letter) => ({
+  letterOffset,
+  diedAt: new Date(deadAtMs).toISOString(),
+  code,
+  error,
+  topic,
+  partition,
+  offset,
+  key: key.toString(),
+  eventId: event?.eventId ?? null,
+  kind: event?.body?.$case ?? null,
+  bytes: value.length,
+});
 
 allowClosedOutput();
 
@@ -85,35 +94,32 @@ const program = new Command('dead-letters')
 withFilters(program.command('list'))
   .description('shows dead letters, and counts them by cause')
   .action((options: FilterOptions & { json?: boolean }) =>
-    withLetters(filterOf(options), async (chosen) => {
-      const { letters } = chosen;
-      const counts = countByCode(letters);
-      const rows = letters.map(
-        ({ letterOffset, topic, partition, offset, code, error, deadAtMs, key, value, event }) => ({
-          letterOffset,
-          diedAt: new Date(deadAtMs).toISOString(),
-          code,
-          error,
-          topic,
-          partition,
-          offset,
-          key: key.toString(),
-          eventId: event?.eventId ?? null,
-          kind: event?.body?.$case ?? null,
-          bytes: value.length,
-        }),
-      );
-      if (options.json) process.stdout.write(`${JSON.stringify({ counts, letters: rows }, null, 2)}\n`);
-      else {
-        for (const row of rows) {
+    withFilter(async ({ log, partitionCount }) => {
+      let matchCount = 0;
+      // Row by row, as there may be more of them than memory holds.
+      const counts = await forEachLetter(log, partitionCount, filterOf(options), (letter) => {
+        const row = rowOf(letter);
+        if (options.json) {
+          const lead = matchCount === 0 ? '{"letters": [' : ',';
+          process.stdout.write(`${lead}\n  ${printable(JSON.stringify(row))}`);
+        } else {
           const place = `${row.topic}/${row.partition}@${row.offset}`;
-          process.stdout.write(`${row.diedAt}  ${row.code.padEnd(16)} ${place}  ${row.eventId ?? '-'}  ${row.error}\n`);
+          const line = `${row.diedAt}  ${row.code.padEnd(16)} ${place}  ${row.eventId ?? '-'}  ${row.error}`;
+          process.stdout.write(`${printable(line)}\n`);
         }
-        const total = Object.entries(counts)
+        matchCount += 1;
+      });
+      const byCode = Object.fromEntries(Object.entries(counts.byCode).sort(([, a], [, b]) => b - a));
+      if (options.json) {
+        const lead = matchCount === 0 ? '{"letters": [' : '\n';
+        process.stdout.write(`${lead}], "counts": ${printable(JSON.stringify(byCode))}}\n`);
+      } else {
+        const total = Object.entries(byCode)
           .map(([code, count]) => `${code} ${count}`)
           .join(', ');
-        process.stdout.write(`${countOf(chosen)}${total ? `: ${total}` : ''}\n`);
+        process.stdout.write(`${printable(countOf(matchCount, counts) + (total ? `: ${total}` : ''))}\n`);
       }
+      warnOfForeign(counts);
       return 0;
     }),
   );
@@ -127,18 +133,20 @@ withFilters(program.command('replay'))
     const filter = filterOf(options);
     const isFiltered = Object.values(filter).some((value) => value !== undefined);
     if (!isFiltered && !options.all) program.error('choose letters by a filter, or say --all');
-    return withLetters(filter, async (chosen, { log, archive }) => {
-      const report = await replayLetters(log, archive, chosen.letters, options);
+    return withFilter(async ({ log, archive, partitionCount }) => {
+      const { letters, counts } = await collectLetters(log, partitionCount, filter);
+      const report = await replayLetters(log, archive, letters, options);
       if (options.json)
         process.stdout.write(`${JSON.stringify({ dryRun: options.dryRun ?? false, ...report }, null, 2)}\n`);
       else {
         for (const { letterOffset, eventId, reason } of report.skipped) {
-          process.stdout.write(`letter ${letterOffset} ${eventId || '-'} left: ${reason}\n`);
+          process.stdout.write(`letter ${letterOffset} ${printable(eventId || '-')} left: ${reason}\n`);
         }
-        if (chosen.letters.length === 0) process.stdout.write(`${countOf(chosen)}\n`);
+        if (letters.length === 0) process.stdout.write(`${countOf(0, counts)}\n`);
         const verb = options.dryRun ? 'would be sent' : 'sent';
         process.stdout.write(`${report.sent.length} events ${verb}, ${report.skipped.length} letters left\n`);
       }
+      warnOfForeign(counts);
       return 0;
     });
   });

@@ -17,11 +17,11 @@ import {
   type EventArchive,
   type RewriteReport,
 } from '@watchnext/event-archive';
-import { partitionOf, type EventLog } from '@watchnext/event-log';
+import { partitionOf } from '@watchnext/event-log';
 import { decodeState } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
 import { type Deletion, findDeletions, forgottenUserOf, type MergedViewer } from './find-deletions';
-import { type Letter, readLetters } from './letters';
+import { forEachLetter } from './letters';
 import type { Drivers } from './program';
 
 export type ForgetParts = Pick<Drivers, 'log' | 'archive' | 'store' | 'checkpoints' | 'partitionCount'>;
@@ -59,7 +59,12 @@ export interface ForgetReport {
   readonly remainingRecordCount: number;
   readonly remainingCheckpointedStateCount: number;
   /** What is not this command's to remove, and goes with the retention of its topic. */
-  readonly elsewhere: { readonly usersWithRecordsInLog: number; readonly deadLetterCount: number };
+  readonly elsewhere: {
+    readonly usersWithRecordsInLog: number;
+    readonly deadLetterCount: number;
+    /** In the topic of the dead letters, and none: whose they are cannot be told. */
+    readonly foreignDeadLetterCount: number;
+  };
 }
 
 /**
@@ -69,7 +74,7 @@ export interface ForgetReport {
 export async function forgetUsers(parts: ForgetParts, options: ForgetOptions = {}): Promise<ForgetReport> {
   const { archive, partitionCount } = parts;
   // First, as Kafka may refuse: once files are rewritten no other run can report what this one removed.
-  const log = await lookIntoLog(parts.log);
+  const firstOffsets = await lookIntoLog(parts);
   const { deletions, merged } = await findDeletions(archive, partitionCount, options.userIds);
   const withoutOwn = merged.filter(({ anonymousUserId }) => !deletions.has(anonymousUserId));
   if (options.dryRun)
@@ -114,7 +119,7 @@ export async function forgetUsers(parts: ForgetParts, options: ForgetOptions = {
     rewrittenCheckpointCount,
     remainingRecordCount: [...remaining.values()].reduce((sum, count) => sum + count, 0),
     remainingCheckpointedStateCount: await countCheckpointed(parts, deletions),
-    elsewhere: countElsewhere(log, deletions),
+    elsewhere: await countElsewhere(parts, firstOffsets, deletions),
   };
 }
 
@@ -131,7 +136,10 @@ export function describeReport(report: ForgetReport): string {
       `${report.rewrittenCheckpointCount} of checkpoints; ${report.remainingRecordCount} records and ` +
       `${report.remainingCheckpointedStateCount} checkpointed states of before a deletion remain`,
     `until their topics' retention ends: records of ${elsewhere.usersWithRecordsInLog} users in the log, ` +
-      `${elsewhere.deadLetterCount} dead letters`,
+      `${elsewhere.deadLetterCount} dead letters` +
+      (elsewhere.foreignDeadLetterCount > 0
+        ? `, and ${elsewhere.foreignDeadLetterCount} records among them that are none`
+        : ''),
   );
   return lines.join('\n');
 }
@@ -249,25 +257,27 @@ async function scan(archive: EventArchive, deletions: ReadonlyMap<string, Deleti
   return found;
 }
 
-interface LookIntoLog {
-  /** Of the activity topic, by partition. */
-  readonly firstOffsets: ReadonlyMap<number, number>;
-  readonly letters: readonly Letter[];
-}
-
-async function lookIntoLog(log: EventLog): Promise<LookIntoLog> {
+/** @returns of the activity topic, by partition */
+async function lookIntoLog({ log, partitionCount }: ForgetParts): Promise<ReadonlyMap<number, number>> {
   const bounds = await log.bounds(TOPICS.activity);
-  const firstOffsets = new Map(bounds.map(({ partition, firstOffset }) => [partition, firstOffset]));
-  return { firstOffsets, letters: await readLetters(log) };
+  // Read again when it is known whose letters count: there may be more than memory holds.
+  await forEachLetter(log, partitionCount, {}, () => undefined);
+  return new Map(bounds.map(({ partition, firstOffset }) => [partition, firstOffset]));
 }
 
-function countElsewhere({ firstOffsets, letters }: LookIntoLog, deletions: ReadonlyMap<string, Deletion>) {
+async function countElsewhere(
+  { log, partitionCount }: ForgetParts,
+  firstOffsets: ReadonlyMap<number, number>,
+  deletions: ReadonlyMap<string, Deletion>,
+): Promise<ForgetReport['elsewhere']> {
   const inLog = [...deletions.values()].filter(({ partition, offset }) => (firstOffsets.get(partition) ?? 0) < offset);
-  const deadLetterCount = letters.filter(({ key, value, topic, partition, offset, deadAtMs }) => {
+  let deadLetterCount = 0;
+  const { foreignRecordCount } = await forEachLetter(log, partitionCount, {}, (letter) => {
+    const { key, value, topic, partition, offset, deadAtMs } = letter;
     const record = { key: key.toString(), value, topic, partition, offset, timestampMs: deadAtMs };
-    return forgottenUserOf(deletions, record) !== undefined;
-  }).length;
-  return { usersWithRecordsInLog: inLog.length, deadLetterCount };
+    if (forgottenUserOf(deletions, record) !== undefined) deadLetterCount += 1;
+  });
+  return { usersWithRecordsInLog: inLog.length, deadLetterCount, foreignDeadLetterCount: foreignRecordCount };
 }
 
 function mergedInto(merged: readonly MergedViewer[], userId: string): { mergedInto?: string } {

@@ -1,7 +1,7 @@
 /** Dead letters: what they are, which are meant, and how they are given another attempt. */
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { appendInSlices, type EventLog, type NewRecord, partitionOf } from '@watchnext/event-log';
+import { appendInSlices, type EventLog, type LogRecord, type NewRecord, partitionOf } from '@watchnext/event-log';
 import { DAY_MS, DEAD_LETTER_CODES, refuse, userIdOf } from '@watchnext/features';
 import { readTopic } from './read-topic';
 
@@ -41,43 +41,105 @@ export interface ReplayReport {
 /** cut: only the beginning of it was kept. replayed: an earlier replay of it is in the archive. repeated: an earlier letter of this run has the event. */
 export type SkipReason = 'undecodable' | 'cut' | 'replayed' | 'repeated' | 'wrong-topic' | 'would-be-refused';
 
-export async function readLetters(log: EventLog): Promise<Letter[]> {
-  const records = await readTopic(log, TOPICS.deadLetters);
-  return records.map((record) => {
-    const letter = DeadLetter.decode(record.value);
-    const event = letter.cutFromBytes > 0 ? undefined : decode(letter.value);
-    return { ...letter, letterOffset: record.offset, event };
-  });
+export interface LetterCounts {
+  /** All there are. */
+  letterCount: number;
+  /** Those of them that the filter chooses. */
+  readonly byCode: Record<string, number>;
+  /** Records of the topic that are no letters, from whoever wrote them: passed over. */
+  foreignRecordCount: number;
 }
 
 /** A filter that can match no letter there could be: a slip of the keyboard, which must not pass for "there are none". */
 export class ImpossibleFilterError extends Error {}
 
+/** More letters than may be held at once. */
+export class TooManyLettersError extends Error {}
+
+/** Of the letters that one replay holds: it looks all of them up in the archive together. */
+export const MAX_HELD = { letterCount: 200_000, bytes: 128 * 2 ** 20 };
+
 /**
- * @param letters all there are: what one of them has, as from an earlier version of a topic, may be asked for
- * @throws ImpossibleFilterError
+ * Gives the letters that a filter chooses, one after the other, and keeps none: a flood of bad records makes as many letters.
+ *
+ * @throws ImpossibleFilterError before any is given
  */
-export function chooseLetters(letters: readonly Letter[], filter: LetterFilter, partitionCount: number): Letter[] {
-  const { codes = [], topic, partition, sinceMs = -Infinity, untilMs = Infinity } = filter;
-  const knownCodes = new Set<string>([...DEAD_LETTER_CODES, ...letters.map(({ code }) => code)]);
-  for (const code of codes) {
-    if (!knownCodes.has(code))
-      throw new ImpossibleFilterError(`--code: there is no ${code}; there are ${[...knownCodes].join(', ')}`);
-  }
-  const topics = new Set<string>([TOPICS.activity, TOPICS.catalog, ...letters.map((letter) => letter.topic)]);
-  if (topic !== undefined && !topics.has(topic))
-    throw new ImpossibleFilterError(`--topic: letters come from ${[...topics].join(', ')}`);
-  const lastPartition = letters.reduce((last, letter) => Math.max(last, letter.partition), partitionCount - 1);
-  if (partition !== undefined && partition > lastPartition)
-    throw new ImpossibleFilterError(`--partition: there are partitions 0 to ${lastPartition}`);
-  if (sinceMs >= untilMs) throw new ImpossibleFilterError('--since: it is not before --until');
-  return letters.filter((letter) => matches(letter, filter));
+export async function forEachLetter(
+  log: EventLog,
+  partitionCount: number,
+  filter: LetterFilter,
+  use: (letter: Letter) => void,
+): Promise<LetterCounts> {
+  await requirePossible(log, partitionCount, filter);
+  const counts: LetterCounts = { letterCount: 0, byCode: {}, foreignRecordCount: 0 };
+  await readTopic(log, TOPICS.deadLetters, (record) => {
+    const letter = letterOf(record);
+    if (!letter) return void (counts.foreignRecordCount += 1);
+    counts.letterCount += 1;
+    if (!matches(letter, filter)) return;
+    counts.byCode[letter.code] = (counts.byCode[letter.code] ?? 0) + 1;
+    use(letter);
+  });
+  return counts;
 }
 
-export function countByCode(letters: readonly Letter[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { code } of letters) counts[code] = (counts[code] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(counts).sort(([, a], [, b]) => b - a));
+/** @throws ImpossibleFilterError; TooManyLettersError beyond `held` */
+export async function collectLetters(
+  log: EventLog,
+  partitionCount: number,
+  filter: LetterFilter,
+  held = MAX_HELD,
+): Promise<{ letters: Letter[]; counts: LetterCounts }> {
+  const letters: Letter[] = [];
+  let bytes = 0;
+  const counts = await forEachLetter(log, partitionCount, filter, (letter) => {
+    bytes += letter.value.length;
+    if (letters.length === held.letterCount || bytes > held.bytes)
+      throw new TooManyLettersError(
+        `more than ${letters.length} letters match, and as many are all that is held at once: choose fewer, as by --since and --until`,
+      );
+    letters.push(letter);
+  });
+  return { letters, counts };
+}
+
+/** What one letter there is has, as from an earlier version of a topic, may be asked for. */
+async function requirePossible(log: EventLog, partitionCount: number, filter: LetterFilter): Promise<void> {
+  const { codes = [], topic, partition = 0, sinceMs = -Infinity, untilMs = Infinity } = filter;
+  if (sinceMs >= untilMs) throw new ImpossibleFilterError('--since: it is not before --until');
+  const knownCodes = new Set<string>(DEAD_LETTER_CODES);
+  const topics = new Set<string>([TOPICS.activity, TOPICS.catalog]);
+  let lastPartition = partitionCount - 1;
+  const unknownCode = () => codes.find((code) => !knownCodes.has(code));
+  const isPossible = () =>
+    unknownCode() === undefined && (topic === undefined || topics.has(topic)) && partition <= lastPartition;
+  if (isPossible()) return;
+  await readTopic(log, TOPICS.deadLetters, (record) => {
+    const letter = letterOf(record);
+    if (!letter) return;
+    knownCodes.add(letter.code);
+    topics.add(letter.topic);
+    lastPartition = Math.max(lastPartition, letter.partition);
+  });
+  if (isPossible()) return;
+  const code = unknownCode();
+  if (code !== undefined)
+    throw new ImpossibleFilterError(`--code: there is no ${code}; there are ${[...knownCodes].join(', ')}`);
+  if (topic !== undefined && !topics.has(topic))
+    throw new ImpossibleFilterError(`--topic: letters come from ${[...topics].join(', ')}`);
+  throw new ImpossibleFilterError(`--partition: there are partitions 0 to ${lastPartition}`);
+}
+
+/** Beyond it there are no dates. */
+const LAST_DATE_MS = 8.64e15;
+
+/** Undefined where the bytes are no letter: each has a topic that it came from, a cause, and a time. */
+function letterOf({ value, offset }: LogRecord): Letter | undefined {
+  const letter = decode(() => DeadLetter.decode(value));
+  if (!letter || letter.topic === '' || letter.code === '' || Math.abs(letter.deadAtMs) > LAST_DATE_MS)
+    return undefined;
+  const event = letter.cutFromBytes > 0 ? undefined : decode(() => Event.decode(letter.value));
+  return { ...letter, letterOffset: offset, event };
 }
 
 /**
@@ -139,7 +201,7 @@ async function findReplayed(log: EventLog, archive: EventArchive, letters: reado
   const fromDay = new Date(Math.max(0, fromMs)).toISOString().slice(0, 10);
   for await (const records of archive.read(TOPICS.activity, { order: 'offset', fromDay })) {
     for (const { value, partition, offset } of records) {
-      const event = decode(value);
+      const event = decode(() => Event.decode(value));
       if (!event || !wanted.has(event.eventId) || partition !== ownPartition(event)) continue;
       lastOffset.set(event.eventId, Math.max(offset, lastOffset.get(event.eventId) ?? 0));
     }
@@ -166,9 +228,9 @@ function matches(letter: Letter, filter: LetterFilter): boolean {
   );
 }
 
-function decode(value: Uint8Array): Event | undefined {
+function decode<Message>(read: () => Message): Message | undefined {
   try {
-    return Event.decode(value);
+    return read();
   } catch {
     return undefined;
   }

@@ -93,9 +93,22 @@ describe('a command of the operator', () => {
         runBuilt(built('dead-letters'), ['list', ...filters], { WATCHNEXT_DATA_DIR: world.path });
       expect(list('--code', 'too-old')).toEqual({ status: 0, text: '0 dead letters\n' });
       const letter = DeadLetter.fromPartial({ topic: TOPICS.activity, code: 'undecodable' });
-      await log.append(TOPICS.deadLetters, [{ key: 'x', value: DeadLetter.encode(letter).finish() }]);
+      const hostile = { ...letter, error: 'a\u001b[2J\u009b1m\nb', code: 'does-not-fold' };
+      await log.append(
+        TOPICS.deadLetters,
+        [letter, hostile].map((one) => ({ key: 'x', value: DeadLetter.encode(one).finish() })),
+      );
       await log.close();
-      expect(list('--code', 'too-old')).toEqual({ status: 0, text: 'none of 1 dead letters match\n' });
+      expect(list('--code', 'too-old')).toEqual({ status: 0, text: 'none of 2 dead letters match\n' });
+      const listed = list('--code', 'does-not-fold').text;
+      expect(listed).toMatch(/ {2}a\\u001b\[2J\\u009b1m\\u000ab\n1 dead letters: does-not-fold 1\n$/);
+      const json = list('--json').text;
+      expect(json).not.toMatch(/[\u001b\u009b]/);
+      expect(JSON.parse(json)).toMatchObject({
+        letters: [{ code: 'undecodable' }, { error: hostile.error }],
+        counts: { undecodable: 1, 'does-not-fold': 1 },
+      });
+      expect(JSON.parse(list('--code', 'too-old', '--json').text)).toEqual({ letters: [], counts: {} });
       expect(list('--code', 'nonsense')).toEqual({
         status: 2,
         text: expect.stringMatching(/^error: --code: there is no nonsense; there are undecodable, /),

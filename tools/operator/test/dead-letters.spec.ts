@@ -1,19 +1,24 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DeadLetter, Event, TOPICS } from '@watchnext/contract';
-import type { NewRecord } from '@watchnext/event-log';
+import type { LogRecord, NewRecord } from '@watchnext/event-log';
 import { DAY_MS } from '@watchnext/features';
 import { eventOf, searchOf, videoFactsOf, watchOf } from '@watchnext/testing';
 import {
-  chooseLetters,
-  countByCode,
+  collectLetters,
+  forEachLetter,
   ImpossibleFilterError,
   type LetterFilter,
-  readLetters,
   replayLetters,
+  TooManyLettersError,
 } from '../src/letters';
 import { readTopic } from '../src/read-topic';
 import { openWorld, PARTITIONS, type OperatorWorld } from './harness';
 
 const AT_MS = Date.now() - 10_000;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('dead letters', () => {
   let world: OperatorWorld;
@@ -50,8 +55,14 @@ describe('dead letters', () => {
     await bury(bytesOf(old), 'too-old', 'ben', { deadAtMs: AT_MS + 1_000 });
     await bury(Uint8Array.of(0xff, 0xff), 'undecodable', 'carl', { partition: 0 });
   };
+  const lettersOf = async (filter: LetterFilter = {}) => (await collectLetters(world.log, PARTITIONS, filter)).letters;
+  const recordsOf = async (topic: string) => {
+    const records: LogRecord[] = [];
+    await readTopic(world.log, topic, (record) => records.push(record));
+    return records;
+  };
   const activity = async () => {
-    const events = (await readTopic(world.log, TOPICS.activity)).map(({ value }) => Event.decode(value));
+    const events = (await recordsOf(TOPICS.activity)).map(({ value }) => Event.decode(value));
     return events.filter(({ eventId }) => !earlier.some((each) => each.eventId === eventId));
   };
 
@@ -62,25 +73,21 @@ describe('dead letters', () => {
     ['--since: it is not before --until', { sinceMs: AT_MS, untilMs: AT_MS }],
   ])('refuse what no letter can match: %s', async (message, filter) => {
     await buryAll();
-    const letters = await readLetters(world.log);
-    const choose = () => chooseLetters(letters, filter, PARTITIONS);
-    expect(choose).toThrow(ImpossibleFilterError);
-    expect(choose).toThrow(message);
+    await expect(lettersOf(filter)).rejects.toThrow(ImpossibleFilterError);
+    await expect(lettersOf(filter)).rejects.toThrow(message);
   });
 
   it('of an earlier version of the topic may be asked for', async () => {
     await bury(bytesOf(fresh), 'once-a-cause', 'anna', { topic: 'watchnext.activity.v0', partition: 5 });
-    const letters = await readLetters(world.log);
-    const filter = { codes: ['once-a-cause'], topic: 'watchnext.activity.v0', partition: 5 };
-    expect(chooseLetters(letters, filter, PARTITIONS)).toHaveLength(1);
+    expect(await lettersOf({ codes: ['once-a-cause'], topic: 'watchnext.activity.v0', partition: 5 })).toHaveLength(1);
   });
 
   it('are listed with their causes, filtered and counted', async () => {
     await buryAll();
-    const letters = await readLetters(world.log);
-    expect(countByCode(letters)).toEqual({ 'invalid-field': 1, 'too-old': 1, undecodable: 1 });
-    const found = async (filter: Parameters<typeof chooseLetters>[1]) =>
-      chooseLetters(await readLetters(world.log), filter, PARTITIONS).map(({ code }) => code);
+    const counts = await forEachLetter(world.log, PARTITIONS, { topic: TOPICS.activity }, () => undefined);
+    const byCode = { 'invalid-field': 1, 'too-old': 1, undecodable: 1 };
+    expect(counts).toEqual({ letterCount: 3, byCode, foreignRecordCount: 0 });
+    const found = async (filter: LetterFilter) => (await lettersOf(filter)).map(({ code }) => code);
     expect(await found({ codes: ['too-old', 'undecodable'] })).toEqual(['too-old', 'undecodable']);
     expect(await found({ userId: 'anna' })).toEqual(['invalid-field']);
     expect(await found({ userId: 'carl' })).toEqual(['undecodable']);
@@ -91,10 +98,52 @@ describe('dead letters', () => {
     expect(await found({ topic: TOPICS.catalog })).toEqual([]);
   });
 
+  it('are passed over, and counted, where a record of the topic is none', async () => {
+    await bury(bytesOf(fresh), 'invalid-field', 'anna');
+    const foreign = [Uint8Array.of(0xff, 0xff, 0xff), Uint8Array.of(), Buffer.from('{"a": 1}')];
+    await world.log.append(
+      TOPICS.deadLetters,
+      foreign.map((value) => ({ key: 'x', value })),
+    );
+    await bury(bytesOf(old), 'too-old', 'ben');
+    const { letters, counts } = await collectLetters(world.log, PARTITIONS, {});
+    expect(letters.map(({ code }) => code)).toEqual(['invalid-field', 'too-old']);
+    expect(counts).toMatchObject({ letterCount: 2, foreignRecordCount: foreign.length });
+    expect(await lettersOf({ codes: ['too-old'], topic: TOPICS.activity })).toHaveLength(1);
+    await expect(lettersOf({ codes: ['nonsense'] })).rejects.toThrow(ImpossibleFilterError);
+  });
+
+  it('are given one after the other, and not held, so that a flood of them passes', async () => {
+    const value = letterOf(Buffer.alloc(1_000), 'undecodable', 'x');
+    for (let i = 0; i < 30; i++)
+      await world.log.append(
+        TOPICS.deadLetters,
+        Array.from({ length: 1_000 }, () => value),
+      );
+    let count = 0;
+    const weak: WeakRef<object>[] = [];
+    await forEachLetter(world.log, PARTITIONS, {}, (letter) => {
+      if (count++ % 100 === 0) weak.push(new WeakRef(letter));
+    });
+    expect(count).toBe(30_000);
+    await new Promise(setImmediate);
+    collectGarbage();
+    expect(weak.filter((one) => one.deref() !== undefined).length).toBeLessThan(weak.length / 10);
+  });
+
+  it('are refused where more are to be sent than are held at once, before any is', async () => {
+    await buryAll();
+    const held = { letterCount: 2, bytes: 1_000_000 };
+    const collect = (filter: LetterFilter, bounds = held) => collectLetters(world.log, PARTITIONS, filter, bounds);
+    expect((await collect({ partition: 1 })).letters).toHaveLength(2);
+    await expect(collect({})).rejects.toThrow(TooManyLettersError);
+    await expect(collect({ partition: 1 }, { letterCount: 2, bytes: 10 })).rejects.toThrow(/choose fewer/);
+  });
+
   it('go to their topic again, each once, however often they are replayed', async () => {
     await buryAll();
     await bury(bytesOf(fresh), 'invalid-field', 'anna', { offset: 9 });
-    const letters = await readLetters(world.log);
+    const letters = await lettersOf();
     const dry = await replayLetters(world.log, world.archive, letters, { dryRun: true });
     expect(dry.sent).toEqual([fresh.eventId]);
     expect(await activity()).toEqual([]);
@@ -125,7 +174,7 @@ describe('dead letters', () => {
       TOPICS.deadLetters,
       events.map((event) => letterOf(bytesOf(event), 'invalid-field', 'anna')),
     );
-    const letters = await readLetters(world.log);
+    const letters = await lettersOf();
     const appendedBytes: number[] = [];
     const log = new Proxy(world.log, {
       get: (target, name) =>
@@ -143,7 +192,7 @@ describe('dead letters', () => {
 
   it('may be a flood of them', async () => {
     await bury(bytesOf(fresh), 'invalid-field', 'anna', { offset: 9 });
-    const [letter] = await readLetters(world.log);
+    const [letter] = await lettersOf();
     // More than a call takes as arguments.
     const letters = Array.from({ length: 200_000 }, (_, letterOffset) => ({ ...letter, letterOffset }));
     const { sent, skipped } = await replayLetters(world.log, world.archive, letters, { dryRun: true });
@@ -153,7 +202,7 @@ describe('dead letters', () => {
 
   it('that are too old pass as backfills when told to', async () => {
     await buryAll();
-    const letters = chooseLetters(await readLetters(world.log), { codes: ['too-old'] }, PARTITIONS);
+    const letters = await lettersOf({ codes: ['too-old'] });
     expect((await replayLetters(world.log, world.archive, letters, { asBackfill: true })).sent).toEqual([old.eventId]);
     expect(await activity()).toMatchObject([{ eventId: old.eventId, backfill: true }]);
   });
@@ -166,13 +215,13 @@ describe('dead letters', () => {
       await bury(bytesOf(fresh), 'invalid-field', key, position);
       const replay = async () => {
         await world.archived();
-        const { sent, skipped } = await replayLetters(world.log, world.archive, await readLetters(world.log));
+        const { sent, skipped } = await replayLetters(world.log, world.archive, await lettersOf());
         return { sent, left: skipped.map(({ letterOffset, reason }) => `${letterOffset}: ${reason}`) };
       };
       expect(await replay()).toEqual({ sent: [fresh.eventId], left: [] });
       expect(await replay()).toEqual({ sent: [], left: ['0: replayed'] });
 
-      const replayed = (await readTopic(world.log, TOPICS.activity)).at(-1);
+      const replayed = (await recordsOf(TOPICS.activity)).at(-1);
       expect(Event.decode(replayed?.value ?? Buffer.of()).eventId).toBe(fresh.eventId);
       await bury(bytesOf(fresh), 'invalid-field', 'anna', { partition: replayed?.partition, offset: replayed?.offset });
       expect(await replay()).toEqual({ sent: [fresh.eventId], left: ['0: replayed'] });

@@ -196,7 +196,11 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       await world.archived();
       expect((await recordsByUser()).get('gone')).toHaveLength(before ?? 0);
       expect((await recordsByUser()).get('anon')).toBeUndefined();
-      expect((await forgetUsers(world)).users).toHaveLength(2);
+      const report = await forgetUsers(world);
+      expect(report.users).toHaveLength(2);
+      // Which is no letter, and stops nothing.
+      expect(report.elsewhere).toMatchObject({ deadLetterCount: 0, foreignDeadLetterCount: 1 });
+      expect(describeReport(report)).toContain('0 dead letters, and 1 records among them that are none');
     });
 
     it('keeps what a user did after coming back', async () => {
