@@ -4,11 +4,11 @@
  */
 import { TOPICS } from '@watchnext/contract';
 import {
-  type Checkpoint,
   type CheckpointedState,
   CheckpointCorruptError,
   type CheckpointStore,
   type EventArchive,
+  type StoredCheckpoint,
 } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
 import type { Logger } from '@watchnext/service';
@@ -22,7 +22,7 @@ export interface CheckpointOptions {
   readonly keep: number;
 }
 
-export interface WrittenCheckpoint extends Checkpoint {
+export interface WrittenCheckpoint extends StoredCheckpoint {
   /** As in a restore: each is in the archive once more. */
   readonly misplacedRecordCount: number;
 }

@@ -79,7 +79,7 @@ export const objectStoreSettings = {
   WATCHNEXT_S3_SECRET_ACCESS_KEY: secret(),
   /** No request takes longer, no transfer stands still longer. */
   WATCHNEXT_S3_TIMEOUT_MS: positiveInteger(10_000),
-  /** Folder for fetched files; default: beside the folders that the embedded drivers would use. */
+  /** Folder for fetched files, and for checkpoints while they are made and read; default: beside the folders that the embedded drivers would use, and the folder for temporary files. */
   WATCHNEXT_CACHE_DIR: z.string().optional(),
   /** Fetched snapshots kept. */
   WATCHNEXT_CACHE_SNAPSHOTS: positiveInteger(5),

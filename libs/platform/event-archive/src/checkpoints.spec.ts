@@ -45,11 +45,29 @@ describe('checkpoints in a folder', () => {
   }
 
   it('come back as they were written', async () => {
-    const checkpoint = await write();
+    const { bytes, ...checkpoint } = await write();
     expect(await checkpoints.list(TOPICS.activity)).toEqual([checkpoint]);
+    const [name] = (await readdir(folder)).filter((each) => !each.startsWith('.'));
+    expect((await stat(join(folder, name!))).size).toBe(bytes);
     const read: CheckpointedState[] = [];
     for await (const state of checkpoints.read(checkpoint)) read.push(state);
     expect(read).toEqual(STATES);
+  });
+
+  it('are made and read in the cache, where there is one, and not among temporary files', async () => {
+    const cache = join(directory, 'cache');
+    checkpoints = openCheckpoints(loadDriverSettings({ WATCHNEXT_CACHE_DIR: cache }), join(directory, 'archive'));
+    const folders: string[][] = [];
+    const look = async () => void folders.push(await readdir(join(cache, 'checkpoints')));
+    async function* looked(): AsyncGenerator<CheckpointedState> {
+      await look();
+      yield* STATES;
+    }
+    const checkpoint = await write(looked());
+    for await (const _ of checkpoints.read(checkpoint)) await look();
+    expect(folders.map(({ length }) => length)).toEqual([1, 1, 1]);
+    expect(await readdir(join(cache, 'checkpoints'))).toEqual([]);
+    expect(await readdir(work)).toEqual([]);
   });
 
   it('leave nothing under a name of their own when a write fails', async () => {
@@ -67,9 +85,10 @@ describe('checkpoints in a folder', () => {
     for (const name of ['p0-old', 'p0-new']) await writeFile(join(incoming, name), 'half a file');
     const longAgo = new Date(Date.now() - 2 * 3_600_000);
     await utimes(join(incoming, 'p0-old'), longAgo, longAgo);
-    const checkpoint = await write();
+    const { bytes, ...checkpoint } = await write();
     expect(await readdir(incoming)).toEqual(['p0-new']);
     expect(await checkpoints.list(TOPICS.activity)).toEqual([checkpoint]);
+    expect(bytes).toBeGreaterThan(0);
   });
 
   it.each(['written', 'read'])(

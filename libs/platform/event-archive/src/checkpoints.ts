@@ -31,6 +31,11 @@ export interface Checkpoint {
   readonly sha256: string;
 }
 
+export interface StoredCheckpoint extends Checkpoint {
+  /** Of the file. */
+  readonly bytes: number;
+}
+
 export interface CheckpointedState {
   readonly userId: string;
   /** Encoded `UserState`. */
@@ -61,15 +66,22 @@ interface CheckpointFiles {
  * @param archiveFolder as for `openEventArchive`
  */
 export function openCheckpoints(settings: StoredFilesSettings, archiveFolder: string): CheckpointStore {
+  const cache = settings.WATCHNEXT_CACHE_DIR;
   return new CheckpointStore(
     settings.WATCHNEXT_OBJECT_STORE === 's3'
       ? new ObjectFiles(new ObjectStore(objectStoreSettingsOf(settings, 'checkpoints')))
       : new FolderFiles(join(dirname(archiveFolder), 'checkpoints')),
+    // A partition may be larger than what machines have for temporary files; the cache is where large files go.
+    cache === undefined ? undefined : join(cache, 'checkpoints'),
   );
 }
 
 export class CheckpointStore {
-  constructor(private readonly files: CheckpointFiles) {}
+  /** @param localFolder for copies while they are made and read, each of the size of its checkpoint; default: that for temporary files */
+  constructor(
+    private readonly files: CheckpointFiles,
+    private readonly localFolder?: string,
+  ) {}
 
   /** Newest first, by partition. */
   async list(topic: string): Promise<Checkpoint[]> {
@@ -83,16 +95,17 @@ export class CheckpointStore {
     partition: number,
     offset: number,
     states: AsyncIterable<CheckpointedState>,
-  ): Promise<Checkpoint> {
-    const folder = await makeLocalFolder();
+  ): Promise<StoredCheckpoint> {
+    const folder = await this.makeLocalFolder();
     try {
       const path = join(folder, LOCAL_NAME);
       const zip = createGzip({ level: constants.Z_BEST_SPEED });
       await pipeline(Readable.from(framed(states), { objectMode: true }), zip, createWriteStream(path));
       const checkpoint = { topic, partition, offset, sha256: await sha256Of(path) };
       await syncPath(path);
+      const { size: bytes } = await stat(path);
       await this.files.put(checkpoint, path);
-      return checkpoint;
+      return { ...checkpoint, bytes };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -100,7 +113,7 @@ export class CheckpointStore {
 
   /** Checked whole before the first state comes. @throws CheckpointCorruptError */
   async *read(checkpoint: Checkpoint): AsyncGenerator<CheckpointedState> {
-    const folder = await makeLocalFolder();
+    const folder = await this.makeLocalFolder();
     try {
       const path = join(folder, LOCAL_NAME);
       await this.files.get(nameOf(checkpoint), path);
@@ -118,12 +131,18 @@ export class CheckpointStore {
   close(): void {
     this.files.close();
   }
+
+  /** For personal data: what a process that was killed left goes with the next. The caller removes it. */
+  private makeLocalFolder(): Promise<string> {
+    // Machines may share a cache; none looks into the temporary files of another.
+    return this.localFolder === undefined
+      ? makeOwnFolder(tmpdir(), OWN_FOLDER)
+      : makeOwnFolder(this.localFolder, OWN_FOLDER, { isShared: true });
+  }
 }
 
+const OWN_FOLDER = 'watchnext-checkpoint';
 const LOCAL_NAME = 'states.gz';
-
-/** For personal data: what a process that was killed left goes with the next. The caller removes it. */
-const makeLocalFolder = () => makeOwnFolder(tmpdir(), 'watchnext-checkpoint');
 
 const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})\.states\.gz$/;
 

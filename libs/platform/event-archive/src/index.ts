@@ -11,4 +11,5 @@ export {
   type CheckpointedState,
   type CheckpointStore,
   openCheckpoints,
+  type StoredCheckpoint,
 } from './checkpoints';
