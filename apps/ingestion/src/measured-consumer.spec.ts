@@ -1,4 +1,4 @@
-import type { LogRecord } from '@watchnext/event-log';
+import { EventLogError, type LogRecord } from '@watchnext/event-log';
 import { MeasuredConsumer } from './measured-consumer';
 import { Metrics, METRICS } from './metrics';
 
@@ -39,6 +39,14 @@ describe('a measured consumer', () => {
     expect(consumer.lag()).toEqual([[0, 15]]);
     expect(metrics.value(METRICS.records, labels)).toBe(0);
     consumer.onError(new Error('store is down'), 0);
+    expect(metrics.value(METRICS.batchFailures, labels)).toBe(1);
+    expect(metrics.value(METRICS.logsShortened, labels)).toBe(0);
+  });
+
+  it('counts by itself that the log ends before what was taken from it', () => {
+    const { consumer, metrics } = make();
+    consumer.onError(new EventLogError('the log ends at 9700', 'offset-out-of-range', false), 0);
+    expect(metrics.value(METRICS.logsShortened, labels)).toBe(1);
     expect(metrics.value(METRICS.batchFailures, labels)).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 /** A consumer of the log with its progress measured. */
-import type { EventLog, GroupHandler, RecordBatch } from '@watchnext/event-log';
+import { type EventLog, EventLogError, type GroupHandler, type RecordBatch } from '@watchnext/event-log';
 import { FollowedOffsets } from '@watchnext/service';
 import { type Metrics, METRICS } from './metrics';
 
@@ -16,7 +16,8 @@ export class MeasuredConsumer implements GroupHandler {
       readonly metrics: Metrics;
     },
   ) {
-    parts.metrics.declare(METRICS.batchFailures, { role: parts.role, topic: parts.topic });
+    for (const name of [METRICS.batchFailures, METRICS.logsShortened])
+      parts.metrics.declare(name, { role: parts.role, topic: parts.topic });
     this.offsets = new FollowedOffsets(parts.log, parts.topic, 'those given');
     this.followed = this.offsets.over(inner);
   }
@@ -45,6 +46,9 @@ export class MeasuredConsumer implements GroupHandler {
   onError(error: Error, partition: number | undefined): void {
     const { role, topic, metrics } = this.parts;
     metrics.count(METRICS.batchFailures, { role, topic });
+    // By itself: once the log has grown past its old end nothing fails any more, and what was written in between is in no state.
+    if (error instanceof EventLogError && error.code === 'offset-out-of-range')
+      metrics.count(METRICS.logsShortened, { role, topic });
     this.followed.onError?.(error, partition);
   }
 

@@ -299,6 +299,13 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     summary: 'Role archive fails 0.1 times a second on watchnext.activity.v1, and tries again.',
     silent: [{ 'watchnext_ingestion_batch_failures_total{role="archive",topic="watchnext.activity.v1"}': '0x50 1x10' }],
   },
+  WatchNextLogShortened: {
+    // Few, and long ago.
+    fires: { 'watchnext_ingestion_log_shortened_total{role="archive",topic="watchnext.activity.v1"}': '0x2 1x100' },
+    labels: { role: 'archive', topic: 'watchnext.activity.v1' },
+    summary: 'The log of watchnext.activity.v1 ended before what role archive had taken from it.',
+    silent: [{ 'watchnext_ingestion_log_shortened_total{role="archive",topic="watchnext.activity.v1"}': staying(1) }],
+  },
   WatchNextArchiveUnwritten: {
     fires: unwritten(700),
     labels: { topic: 't' },
