@@ -245,7 +245,7 @@ describeUnlessMissing(missingForManifests(), 'manifests against code', () => {
       const snapshots = (setting('SNAPSHOTS') + 1) * (parts[workload.app] ?? 0);
       // Services only add to the archive.
       const archive = workload.kind === 'CronJob' ? setting('ARCHIVE_MB') : 0;
-      const checkpoints = workload.app === 'checkpoint' ? 2 * CHECKPOINT_OF_A_MILLION_MIB : 0;
+      const checkpoints = name === 'checkpoint' ? 2 * CHECKPOINT_OF_A_MILLION_MIB : 0;
       const needed = snapshots + archive + checkpoints;
       expect([name, (new Map(limits).get('cache') ?? 0) > needed]).toEqual([name, true]);
     }
