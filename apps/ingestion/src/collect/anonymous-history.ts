@@ -4,7 +4,7 @@ import { partitionOf, type EventLog } from '@watchnext/event-log';
 import type { FeatureStore, StoredState } from '@watchnext/feature-store';
 import { decodeState } from '@watchnext/features';
 import { ApiError, type Logger } from '@watchnext/service';
-import { unlessAborted } from '@watchnext/waiting';
+import { onAbort, unlessAborted } from '@watchnext/waiting';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { foldedTo } from '../materialise/folded-to';
 
@@ -59,14 +59,13 @@ export class Patience {
     const { signal } = this;
     signal.throwIfAborted();
     const limit = new AbortController();
-    const leave = () => limit.abort(signal.reason);
+    const ignore = onAbort(signal, () => limit.abort(signal.reason));
     const timer = setTimeout(() => limit.abort(new LateAnswerError()), Math.max(this.leftMs(), ANSWER_MS));
-    signal.addEventListener('abort', leave);
     try {
       return await unlessAborted(ask(limit.signal), limit.signal);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', leave);
+      ignore();
     }
   }
 }
