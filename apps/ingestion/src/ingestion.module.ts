@@ -14,9 +14,9 @@ import {
   Draining,
   type Logger,
   openServiceLog,
-  type ReadyState,
-  serveMetrics,
+  type ProbeServer,
   type ServiceLog,
+  serveProbes,
 } from '@watchnext/service';
 import { Admission } from './access/admission';
 import { KeyFileError } from './access/api-keys';
@@ -35,7 +35,7 @@ import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SERVICE_LOG, SETTINGS } 
 
 @Module({})
 export class IngestionModule implements BeforeApplicationShutdown, OnApplicationShutdown {
-  private probes: Awaited<ReturnType<typeof serveMetrics>> | undefined;
+  private probes: ProbeServer | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: IngestionSettings,
@@ -106,17 +106,9 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
 
   /** Answers probes and Prometheus on their own port, where the settings name one. */
   async serveProbes(): Promise<void> {
-    const { WATCHNEXT_METRICS_PORT: port, WATCHNEXT_HOST: host } = this.settings;
-    if (port === undefined) return;
-    const dead = () => this.ingestion.dead();
-    this.probes = await serveMetrics(this.metrics, host, port, () => this.readyState(), dead);
-    this.logger.info({ port: this.probes.port }, 'metrics listening');
-  }
-
-  private readyState(): ReadyState {
-    if (this.draining.isStopping) return 'stopping';
-    const silent = this.ingestion.notReady();
-    return silent.length === 0 ? 'ready' : `not ready: ${silent.join(', ')}`;
+    const { metrics, ingestion } = this;
+    const probed = { metrics, readyState: () => ingestion.readyState(), dead: () => ingestion.dead() };
+    this.probes = await serveProbes(this.settings, probed, this.logger);
   }
 
   /** Before the server stops to listen. */

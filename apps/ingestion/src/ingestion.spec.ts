@@ -34,9 +34,11 @@ class Log {
 
 describe('ingestion and its event log', () => {
   const PARTS = ['catalogue', 'materialise', 'archive watchnext.activity.v1', 'archive watchnext.catalog.v1'];
+  const WAITING = `not ready: ${PARTS.join(', ')}`;
   let log: Log;
   let ingestion: Ingestion;
   let metrics: Metrics;
+  let draining: { isStopping: boolean };
   const make = (unavailable?: Error) =>
     new Ingestion(
       ingestionSettings.parse({}),
@@ -46,9 +48,11 @@ describe('ingestion and its event log', () => {
       CLOSED as EventArchive,
       new Catalogue(quiet),
       (metrics = new Metrics()),
+      draining,
     );
   beforeEach(() => {
     log = new Log();
+    draining = { isStopping: false };
     ingestion = make();
   });
   afterEach(async () => {
@@ -57,12 +61,18 @@ describe('ingestion and its event log', () => {
   });
 
   it('is ready once all that its roles follow stands', async () => {
-    expect(ingestion.notReady()).toEqual(['not begun']);
+    expect(ingestion.readyState()).toBe('not ready: not begun');
     expect(ingestion.isCollecting()).toBe(false);
     await ingestion.begin();
-    expect(ingestion.notReady()).toEqual([]);
+    expect(ingestion.readyState()).toBe('ready');
     expect(ingestion.isCollecting()).toBe(true);
     expect(log.port.ensureTopics).toHaveBeenCalledTimes(1);
+  });
+
+  it('is ready no more once it stops', async () => {
+    await ingestion.begin();
+    draining.isStopping = true;
+    expect(ingestion.readyState()).toBe('stopping');
   });
 
   it('shows how well it hears of the catalogue, by which it fills events', async () => {
@@ -78,15 +88,15 @@ describe('ingestion and its event log', () => {
     log.isThere = false;
     ingestion = make(new LogUnavailableError('no broker answers'));
     await ingestion.begin();
-    expect([ingestion.notReady(), ingestion.dead(), ingestion.isCollecting()]).toEqual([PARTS, [], false]);
+    expect([ingestion.readyState(), ingestion.dead(), ingestion.isCollecting()]).toEqual([WAITING, [], false]);
     log.isThere = true;
-    await eventually(() => expect([ingestion.notReady(), ingestion.isCollecting()]).toEqual([[], true]));
+    await eventually(() => expect([ingestion.readyState(), ingestion.isCollecting()]).toEqual(['ready', true]));
   });
 
   it('does not end where the log goes while it starts', async () => {
     log.isThere = false;
     await ingestion.begin();
-    expect([ingestion.notReady(), ingestion.dead()]).toEqual([PARTS, []]);
+    expect([ingestion.readyState(), ingestion.dead()]).toEqual([WAITING, []]);
   });
 
   it('ends its start with what the log answers and refuses', async () => {
@@ -100,7 +110,7 @@ describe('ingestion and its event log', () => {
     log.isThere = false;
     log.heartbeatAgeMs = 600_000;
     await jest.advanceTimersByTimeAsync(600_000);
-    expect([ingestion.notReady(), ingestion.dead()]).toEqual([PARTS, []]);
+    expect([ingestion.readyState(), ingestion.dead()]).toEqual([WAITING, []]);
     log.isThere = true;
     // Consumers find their way back within this.
     await jest.advanceTimersByTimeAsync(90_000);

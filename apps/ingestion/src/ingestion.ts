@@ -6,12 +6,14 @@ import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log'
 import type { FeatureStore } from '@watchnext/feature-store';
 import {
   closeInOrder,
+  Draining,
   followLog,
   isRefused,
   type Labels,
   LogFollowers,
   type Logger,
   type LogFollowing,
+  type ReadyState,
   type ServiceLog,
 } from '@watchnext/service';
 import { Archiver } from './archive/archiver';
@@ -58,6 +60,7 @@ export class Ingestion implements OnApplicationShutdown {
     @Inject(ARCHIVE) private readonly archive: EventArchive,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(Draining) private readonly draining: Pick<Draining, 'isStopping'>,
   ) {
     this.log = serviceLog.eventLog;
     this.followers = new LogFollowers(metrics);
@@ -107,13 +110,14 @@ export class Ingestion implements OnApplicationShutdown {
     return this.parts.some(({ name, subscription }) => name === 'catalogue' && subscription !== undefined);
   }
 
-  /** Names of what keeps this process from its work; empty when it is ready. */
-  notReady(): string[] {
-    const { parts } = this;
-    if (parts.length === 0) return ['not begun'];
-    return parts
-      .filter(({ subscription }) => !subscription || subscription.heartbeatAgeMs() > READY_HEARTBEAT_MS)
-      .map(({ name }) => name);
+  /** Ready when each of its parts does its work; otherwise it names those that do not. */
+  readyState(): ReadyState {
+    if (this.draining.isStopping) return 'stopping';
+    if (this.parts.length === 0) return 'not ready: not begun';
+    const waiting = this.parts.filter(
+      ({ subscription }) => !subscription || subscription.heartbeatAgeMs() > READY_HEARTBEAT_MS,
+    );
+    return waiting.length === 0 ? 'ready' : `not ready: ${waiting.map(({ name }) => name).join(', ')}`;
   }
 
   /**

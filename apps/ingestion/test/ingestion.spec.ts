@@ -373,7 +373,15 @@ describe('ingestion without its event log', () => {
     const url = (path: string) => `http://127.0.0.1:${running?.port}${path}`;
     expect((await fetch(url('/livez'))).status).toBe(200);
     const ready = await fetch(url('/readyz'));
-    expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('catalogue, materialise')]);
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      {
+        error: expect.objectContaining({
+          code: 'not-ready',
+          message: expect.stringMatching(/^not ready: catalogue, mat/),
+        }),
+      },
+    ]);
     const event = Event.toJSON(eventOf(searchOf('anna', 'rivers'), Date.now(), { receivedAtMs: 0 }));
     const body = JSON.stringify({ events: [event] });
     const sent = await fetch(url('/v1/events'), { method: 'POST', body, headers: { 'content-type': JSON_TYPE } });

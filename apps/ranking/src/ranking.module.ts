@@ -11,9 +11,10 @@ import {
   type Logger,
   type MetricsRegistry,
   openServiceLog,
+  type ProbeServer,
   readyToServe,
-  serveMetrics,
   type ServiceLog,
+  serveProbes,
   type SnapshotFollowing,
   unaryHandler,
   untilFollowing,
@@ -42,7 +43,7 @@ export class RankingModule implements OnApplicationShutdown {
   private port = 0;
   private stopping = false;
   private experiments: ExperimentsFollowing | undefined;
-  private http: Awaited<ReturnType<typeof serveMetrics>> | undefined;
+  private http: ProbeServer | undefined;
   private following: SnapshotFollowing<RankingSnapshot> | undefined;
   private threads: TowerThreads | undefined;
 
@@ -113,11 +114,8 @@ export class RankingModule implements OnApplicationShutdown {
 
   /** Alive, and not serving before there is a snapshot. */
   private async listen(service: RankingService, metrics: MetricsRegistry): Promise<void> {
-    const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = this.settings;
-    if (metricsPort !== undefined) {
-      this.http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(this.server, this.stopping));
-      this.logger.info({ port: this.http.port }, 'metrics listening');
-    }
+    const readyState = () => readyToServe(this.server, this.stopping);
+    this.http = await serveProbes(this.settings, { metrics, readyState }, this.logger);
     this.server = new GrpcServer(
       this.logger,
       SERVICE_NAME,
@@ -127,7 +125,8 @@ export class RankingModule implements OnApplicationShutdown {
       },
       grpcServerCredentials(this.settings),
     );
-    this.port = await this.server.listen(host, this.settings.WATCHNEXT_GRPC_PORT);
+    const { WATCHNEXT_HOST: host, WATCHNEXT_GRPC_PORT: port } = this.settings;
+    this.port = await this.server.listen(host, port);
   }
 
   /** @throws Error for one that must not take over; the holder then goes on serving what it holds; the reason of `closing` */

@@ -11,8 +11,8 @@ import {
   type MetricsRegistry,
   openServiceLog,
   readyToServe,
-  serveMetrics,
   type ServiceLog,
+  serveProbes,
   unaryHandler,
   untilFollowing,
   watchCertificates,
@@ -170,12 +170,9 @@ export class RetrievalModule implements OnApplicationShutdown {
   /** Alive, and not serving before there is a snapshot. */
   private async listen(service: RetrievalService, metrics: MetricsRegistry): Promise<void> {
     const { settings, logger } = this;
-    const { WATCHNEXT_METRICS_PORT: metricsPort, WATCHNEXT_HOST: host } = settings;
-    if (metricsPort !== undefined) {
-      const http = await serveMetrics(metrics, host, metricsPort, () => readyToServe(this.server, this.stopping));
-      this.closers.push(() => http.close());
-      logger.info({ port: http.port }, 'metrics listening');
-    }
+    const readyState = () => readyToServe(this.server, this.stopping);
+    const probes = await serveProbes(settings, { metrics, readyState }, logger);
+    this.closers.push(async () => probes?.close());
     this.server = new GrpcServer(
       logger,
       SERVICE_NAME,
@@ -185,7 +182,7 @@ export class RetrievalModule implements OnApplicationShutdown {
       },
       grpcServerCredentials(settings),
     );
-    this.port = await this.server.listen(host, settings.WATCHNEXT_GRPC_PORT);
+    this.port = await this.server.listen(settings.WATCHNEXT_HOST, settings.WATCHNEXT_GRPC_PORT);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -4,8 +4,10 @@ import { API_KEY_HEADER } from '@watchnext/contract';
 import { Ingestion } from '../ingestion';
 import { LagReader, type Lag } from '../lag';
 import { Metrics } from '../metrics';
-import { ApiError, Draining } from '@watchnext/service';
+import { ApiError } from '@watchnext/service';
 import { ref } from './openapi';
+
+const OK = { status: 'ok' };
 
 @ApiTags('probes')
 @Controller()
@@ -14,7 +16,6 @@ export class ProbesController {
     @Inject(Ingestion) private readonly ingestion: Ingestion,
     @Inject(LagReader) private readonly lagReader: LagReader,
     @Inject(Metrics) private readonly metrics: Metrics,
-    @Inject(Draining) private readonly draining: Draining,
   ) {}
 
   @Get('livez')
@@ -22,7 +23,9 @@ export class ProbesController {
   @ApiResponse({ status: 200, description: 'It should.' })
   @ApiResponse({ status: 503, description: 'A part of it gives no sign of life: start it anew.', schema: ref('Error') })
   live(): { status: string } {
-    return statusOf(this.ingestion.dead(), 'dead');
+    const parts = this.ingestion.dead();
+    if (parts.length > 0) throw new ApiError(503, 'dead', `no sign of life: ${parts.join(', ')}`);
+    return OK;
   }
 
   @Get('readyz')
@@ -34,8 +37,9 @@ export class ProbesController {
     schema: ref('Error'),
   })
   ready(): { status: string } {
-    if (this.draining.isStopping) throw new ApiError(503, 'stopping', 'this process is stopping');
-    return statusOf(this.ingestion.notReady(), 'not-ready');
+    const state = this.ingestion.readyState();
+    if (state !== 'ready') throw new ApiError(503, state === 'stopping' ? state : 'not-ready', state);
+    return OK;
   }
 
   @Get('metrics')
@@ -62,9 +66,4 @@ export class ProbesController {
   lag(): Promise<Lag> {
     return this.lagReader.read();
   }
-}
-
-function statusOf(faults: readonly string[], code: string): { status: string } {
-  if (faults.length > 0) throw new ApiError(503, code, `no sign of life: ${faults.join(', ')}`);
-  return { status: 'ok' };
 }

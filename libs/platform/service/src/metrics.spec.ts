@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS, MetricsRegistry, type ReadyState, serveMetrics } from './metrics';
+import { LATENCY_BUCKETS, MetricsRegistry } from './metrics';
 
 const HELP = { calls_total: 'Calls.', depth: 'Waiting.', call_seconds: 'Seconds.' };
 
@@ -66,33 +66,5 @@ describe('metrics', () => {
     expect(worst()).toBeGreaterThan(0.03);
     // Another scraper sees it too.
     expect(worst()).toBeGreaterThan(0.03);
-  });
-
-  it('are answered over HTTP, and nothing else is', async () => {
-    const metrics = new MetricsRegistry(HELP);
-    metrics.count('calls_total');
-    let state: ReadyState = 'not ready';
-    const dead: string[] = [];
-    const server = await serveMetrics(
-      metrics,
-      '127.0.0.1',
-      0,
-      () => state,
-      () => dead,
-    );
-    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
-    expect(await (await get('/metrics')).text()).toContain('calls_total 1');
-    expect((await get('/')).status).toBe(404);
-    expect([(await get('/livez')).status, (await get('/readyz')).status]).toEqual([200, 503]);
-    state = 'ready';
-    expect((await get('/readyz')).status).toBe(200);
-    state = 'stopping';
-    const stopping = await get('/readyz');
-    expect([stopping.status, await stopping.text()]).toEqual([503, 'stopping']);
-    expect((await get('/livez')).status).toBe(200);
-    dead.push('catalogue');
-    const restart = await get('/livez');
-    expect([restart.status, await restart.text()]).toEqual([503, 'no sign of life: catalogue']);
-    await server.close();
   });
 });

@@ -1,6 +1,4 @@
 /** Counters, gauges and histograms in Prometheus' text format. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SERVICE_HELP, SERVICE_METRICS } from './metric-names';
 
@@ -125,59 +123,6 @@ export class MetricsRegistry {
     }
     return `${lines.join('\n')}\n`;
   }
-}
-
-/** What /readyz answers: 200 for the first, 503 for the others. */
-export type ReadyState = 'ready' | 'not ready' | `not ready: ${string}` | 'stopping';
-
-/** Of a service that answers from snapshots: ready as soon as its server says so, until it stops. */
-export function readyToServe(server: { readonly isServing: boolean } | undefined, isStopping: boolean): ReadyState {
-  if (isStopping) return 'stopping';
-  return server?.isServing ? 'ready' : 'not ready';
-}
-
-/**
- * Answers GET /metrics, /livez and /readyz in the clear, for services that speak no HTTP otherwise, or only to who has a certificate:
- * probes have none.
- * @param dead names of what only a restart may help; with any, /livez answers 503
- * @returns the port bound
- */
-export async function serveMetrics(
-  registry: MetricsRegistry,
-  host: string,
-  port: number,
-  readyState: () => ReadyState = () => 'ready',
-  dead: () => readonly string[] = () => [],
-): Promise<{ port: number; close(): Promise<void> }> {
-  const server: Server = createServer((request, response) => {
-    if (request.method === 'GET' && request.url === '/metrics') {
-      response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
-      response.end(registry.render());
-    } else if (request.method === 'GET' && request.url === '/livez') {
-      const parts = dead();
-      response.statusCode = parts.length === 0 ? 200 : 503;
-      response.end(parts.length === 0 ? 'alive' : `no sign of life: ${parts.join(', ')}`);
-    } else if (request.method === 'GET' && request.url === '/readyz') {
-      const state = readyState();
-      response.statusCode = state === 'ready' ? 200 : 503;
-      response.end(state);
-    } else {
-      response.statusCode = 404;
-      response.end();
-    }
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
