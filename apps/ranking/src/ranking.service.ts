@@ -7,6 +7,7 @@ import {
   invalidArgument,
   type MetricsRegistry,
   requirePlausible,
+  requireStateAndContext,
   rpcError,
   useSnapshot,
 } from '@watchnext/service';
@@ -78,12 +79,9 @@ export class RankingService {
   }
 }
 
-function checked({ state, context, candidates, explain, checksumCount }: RankRequest): RankQuery {
-  if (!state) throw invalidArgument('state', 'is missing');
-  if (!context) throw invalidArgument('context', 'is missing');
-  requirePlausible(state, 'state');
-  requirePlausible(context, 'context');
-  if (context.requestedAtMs === 0) throw invalidArgument('context.requestedAtMs', 'is missing');
+function checked(request: RankRequest): RankQuery {
+  const { state, context } = requireStateAndContext(request);
+  const { candidates, explain, checksumCount } = request;
   if (candidates.length < 1 || candidates.length > MAX_CANDIDATES) {
     throw invalidArgument('candidates', `must be 1 to ${MAX_CANDIDATES}, not ${candidates.length}`);
   }

@@ -6,6 +6,7 @@ import {
   invalidArgument,
   type MetricsRegistry,
   requirePlausible,
+  requireStateAndContext,
   rpcError,
   useSnapshot,
 } from '@watchnext/service';
@@ -60,12 +61,9 @@ export class RetrievalService {
   }
 }
 
-function checked({ state, context, candidateCount, excludeVideoIds }: RetrieveRequest) {
-  if (!state) throw invalidArgument('state', 'is missing');
-  if (!context) throw invalidArgument('context', 'is missing');
-  requirePlausible(state, 'state');
-  requirePlausible(context, 'context');
-  if (context.requestedAtMs === 0) throw invalidArgument('context.requestedAtMs', 'is missing');
+function checked(request: RetrieveRequest) {
+  const { state, context } = requireStateAndContext(request);
+  const { candidateCount, excludeVideoIds } = request;
   if (candidateCount < 1 || candidateCount > MAX_CANDIDATES) {
     throw invalidArgument('candidateCount', `must be 1 to ${MAX_CANDIDATES}, not ${candidateCount}`);
   }

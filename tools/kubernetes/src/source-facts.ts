@@ -63,7 +63,9 @@ export function logClientsOf(folder: string): Set<string> {
 export function routesOf(app: App): Set<string> {
   const text = [...sourcesOf(`apps/${app}/src`).values()].join('\n');
   const decorated = [...text.matchAll(/@Get\('([^']*)'\)/g)].map(([, path]) => `/${path}`);
-  return new Set(/\bserveProbes\(/.test(text) ? [...decorated, '/metrics', '/livez', '/readyz'] : decorated);
+  return new Set(
+    /\bserveProbes\(|\bnew ModelServer\(/.test(text) ? [...decorated, '/metrics', '/livez', '/readyz'] : decorated,
+  );
 }
 
 /** Names of all metrics that services of this repository tell. */

@@ -3,7 +3,7 @@ export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { closeInOrder, type Own, withOwned } from './close-in-order';
 export { Draining } from './draining';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry } from './metrics';
-export { type ProbeServer, type ReadyState, readyToServe, serveProbes } from './probe-server';
+export { type ProbeServer, type ReadyState, serveProbes } from './probe-server';
 export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
 export { FollowedOffsets } from './followed-offsets';
 export { LogFollowers } from './log-followers';
@@ -45,8 +45,9 @@ export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } fr
 export { watchCertificates } from './certificate-watch';
 export { httpsServerOptions, logRefusedCallers, renewCertificates } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
+export { ModelServer } from './model-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
-export { invalidArgument, type PlausibleLimits, requirePlausible } from './request-check';
+export { invalidArgument, type PlausibleLimits, requirePlausible, requireStateAndContext } from './request-check';
 export {
   announceSnapshot,
   followSnapshots,

@@ -7,12 +7,6 @@ import type { MetricsRegistry } from './metrics';
 /** What /readyz answers: 200 for the first, 503 for the others. */
 export type ReadyState = 'ready' | 'not ready' | `not ready: ${string}` | 'stopping';
 
-/** Of a service that answers from snapshots: ready as soon as its server says so, until it stops. */
-export function readyToServe(server: { readonly isServing: boolean } | undefined, isStopping: boolean): ReadyState {
-  if (isStopping) return 'stopping';
-  return server?.isServing ? 'ready' : 'not ready';
-}
-
 export interface ProbeSettings {
   readonly WATCHNEXT_HOST: string;
   /** Undefined: probes have no port of their own. */

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { requirePlausible } from './request-check';
+import type { RankRequest } from '@watchnext/contract';
+import { requirePlausible, requireStateAndContext } from './request-check';
 
 const refusal = (message: unknown, limits = {}) => {
   try {
@@ -34,4 +35,18 @@ describe('requirePlausible', () => {
   it('allows a negative number where a score may be one', () => {
     expect(refusal({ sourceScore: -3 }, { signed: ['sourceScore'] })).toBeUndefined();
   });
+});
+
+it('state and context are to be there, and to be plausible', () => {
+  const context = { requestedAtMs: 5 };
+  const required = (request: object) => () => requireStateAndContext(request as RankRequest);
+  expect(required({ state: { userId: 'ada' }, context })()).toEqual({ state: { userId: 'ada' }, context });
+  const details = (text: string) => expect.objectContaining({ code: status.INVALID_ARGUMENT, details: text });
+  for (const [request, text] of [
+    [{ context }, 'state is missing'],
+    [{ state: {} }, 'context is missing'],
+    [{ state: {}, context: { requestedAtMs: 0 } }, 'context.requestedAtMs is missing'],
+    [{ state: { age: NaN }, context }, 'state.age must be a finite number, not NaN'],
+  ] as const)
+    expect(required(request)).toThrow(details(text) as Error);
 });

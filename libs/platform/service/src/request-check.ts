@@ -1,5 +1,6 @@
 /** Refuses numbers and texts that no sound program sends, before they become features. */
 import { status } from '@grpc/grpc-js';
+import type { RankRequest, RequestContext, UserState } from '@watchnext/contract';
 import { rpcError } from './rpc';
 
 export interface PlausibleLimits {
@@ -21,6 +22,22 @@ export function requirePlausible(message: unknown, path: string, limits: Plausib
   const { signed = [], maxItems = 2_500, maxCharacters = 1_024 } = limits;
   const problem = problemOf(message, path, { signed, maxItems, maxCharacters });
   if (problem) throw invalidArgument(path + problem.at, problem.what);
+}
+
+/**
+ * What retrieval and ranking are told of the viewer.
+ * @throws rpcError INVALID_ARGUMENT where one is missing, or not plausible
+ */
+export function requireStateAndContext({ state, context }: Pick<RankRequest, 'state' | 'context'>): {
+  state: UserState;
+  context: RequestContext;
+} {
+  if (!state) throw invalidArgument('state', 'is missing');
+  if (!context) throw invalidArgument('context', 'is missing');
+  requirePlausible(state, 'state');
+  requirePlausible(context, 'context');
+  if (context.requestedAtMs === 0) throw invalidArgument('context.requestedAtMs', 'is missing');
+  return { state, context };
 }
 
 interface Problem {
