@@ -1,15 +1,8 @@
-import {
-  type BeforeApplicationShutdown,
-  type DynamicModule,
-  Inject,
-  Module,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { topicSpecs } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
 import {
   closeInOrder,
-  Draining,
   type ExperimentsFollowing,
   followLog,
   isRefused,
@@ -38,7 +31,7 @@ import { TrendingVideos } from './sources/trending';
 import * as tokens from './tokens';
 
 @Module({})
-export class GatewayModule implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class GatewayModule implements OnApplicationShutdown {
   private readonly followings: LogFollowing[] = [];
 
   constructor(
@@ -55,12 +48,11 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     @Inject(TrendingVideos) private readonly trending: TrendingVideos,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(LoopLag) private readonly lag: LoopLag,
-    @Inject(Draining) private readonly draining: Draining,
     @Inject(LogFollowers) private readonly followers: LogFollowers,
     @Inject(tokens.LOGGER) private readonly logger: Logger,
   ) {}
 
-  static with(parts: GatewayParts): DynamicModule {
+  static with(settings: GatewaySettings, logger: Logger, parts: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
       controllers: [
@@ -71,7 +63,7 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
         EventsController,
         HealthController,
       ],
-      providers: providersOf(parts),
+      providers: providersOf(settings, logger, parts),
     };
   }
 
@@ -111,11 +103,6 @@ export class GatewayModule implements BeforeApplicationShutdown, OnApplicationSh
     const following = followLog({ ...options, logger: this.logger });
     this.followings.push(following);
     return following;
-  }
-
-  /** Before the server stops to listen. */
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.draining.begin();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,10 +1,8 @@
 /** What the gateway is made of, for Nest to put together. */
 import type { Provider } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
 import type { EventLog } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import {
-  ApiErrorFilter,
   Draining,
   type ExperimentsFollowing,
   followExperiments,
@@ -37,9 +35,8 @@ import * as tokens from './tokens';
 /** Popular lists are small: as many as the model services hold between them. */
 const HELD_SNAPSHOTS = 5;
 
+/** What specs give it in place of its own. */
 export interface GatewayParts {
-  readonly settings: GatewaySettings;
-  readonly logger: Logger;
   readonly clock?: tokens.Clock;
   /** Default: UUIDs that are ordered by time. */
   readonly newRequestId?: tokens.RequestIds;
@@ -48,19 +45,23 @@ export interface GatewayParts {
   readonly featureStore?: FeatureStore;
 }
 
-export function providersOf(parts: GatewayParts): Provider[] {
-  const whole = { clock: Date.now, newRequestId: (msecs: number) => timeOrderedId({ msecs }), ...parts };
+export function providersOf(settings: GatewaySettings, logger: Logger, parts: GatewayParts): Provider[] {
+  const newRequestId = (msecs: number) => timeOrderedId({ msecs });
+  const whole = { settings, logger, clock: Date.now, newRequestId, ...parts };
   return [...given(whole), ...stores(whole), ...snapshots(whole), ...clients(whole), ...door(whole), ...lists(whole)];
 }
 
-type WholeParts = GatewayParts & Required<Pick<GatewayParts, 'clock' | 'newRequestId'>>;
+type WholeParts = GatewayParts &
+  Required<Pick<GatewayParts, 'clock' | 'newRequestId'>> & {
+    readonly settings: GatewaySettings;
+    readonly logger: Logger;
+  };
 
 const given = ({ settings, logger, clock, newRequestId }: WholeParts): Provider[] => [
   { provide: tokens.SETTINGS, useValue: settings },
   { provide: tokens.LOGGER, useValue: logger },
   { provide: tokens.CLOCK, useValue: clock },
   { provide: tokens.REQUEST_IDS, useValue: newRequestId },
-  { provide: APP_FILTER, useFactory: () => new ApiErrorFilter(logger) },
   Metrics,
 ];
 

@@ -1,11 +1,4 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Module,
-  type DynamicModule,
-  type OnApplicationShutdown,
-  type Provider,
-} from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { ConfigError, embeddedPaths } from '@watchnext/config';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
@@ -34,7 +27,7 @@ import { countIncompleteHistories, countResults, countUnknownVideos, Metrics } f
 import { ARCHIVE, FEATURE_STORE, KEY_RING, LOG, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 @Module({})
-export class IngestionModule implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class IngestionModule implements OnApplicationShutdown {
   private probes: ProbeServer | undefined;
 
   constructor(
@@ -43,7 +36,6 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
     @Inject(Metrics) private readonly metrics: Metrics,
     @Inject(Ingestion) private readonly ingestion: Ingestion,
     @Inject(KEY_RING) private readonly keyRing: KeyRing | null,
-    @Inject(Draining) private readonly draining: Draining,
   ) {}
 
   static with(settings: IngestionSettings, logger: Logger): DynamicModule {
@@ -109,11 +101,6 @@ export class IngestionModule implements BeforeApplicationShutdown, OnApplication
     const { metrics, ingestion } = this;
     const probed = { metrics, readyState: () => ingestion.readyState(), dead: () => ingestion.dead() };
     this.probes = await serveProbes(this.settings, probed, this.logger);
-  }
-
-  /** Before the server stops to listen. */
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.draining.begin();
   }
 
   async onApplicationShutdown(): Promise<void> {

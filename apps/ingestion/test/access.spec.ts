@@ -15,12 +15,12 @@ import {
   videoUpsertedOf,
 } from '@watchnext/testing';
 import { Event, EventBatch } from '@watchnext/contract';
-import { ApiError } from '@watchnext/service';
+import { ApiError, type RunningHttpService } from '@watchnext/service';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Admission } from '../src/access/admission';
 import { KeyRing } from '../src/access/key-ring';
 import { ingestionSettings } from '../src/config';
-import { startIngestion, type RunningIngestion } from '../src/start';
+import { startIngestion } from '../src/start';
 import { quiet } from './harness';
 
 const hash = (key: string) => createHash('sha256').update(key).digest('hex');
@@ -28,7 +28,7 @@ const KEY = 'a-key-of-a-spec';
 
 describe('a collector with API keys', () => {
   let directory: { path: string; remove(): Promise<void> };
-  let running: RunningIngestion;
+  let running: RunningHttpService;
   let keyFile: string;
   let sent = 0;
 
@@ -36,7 +36,6 @@ describe('a collector with API keys', () => {
     loadConfig(ingestionSettings, {
       WATCHNEXT_DATA_DIR: directory.path,
       WATCHNEXT_HTTP_PORT: '0',
-      WATCHNEXT_LOG_LEVEL: 'silent',
       WATCHNEXT_INGESTION_ROLES: 'collect',
       ...environment,
     });
@@ -58,7 +57,7 @@ describe('a collector with API keys', () => {
       keyFile,
       `web ${hash(KEY)}\nslow ${hash('slow-key')} 1\nsmall ${hash('small-key')} - 10\nviewers ${hash('viewer-key')} - - search,watch\n`,
     );
-    running = await startIngestion(settings({ WATCHNEXT_API_KEYS_FILE: keyFile }));
+    running = await startIngestion(settings({ WATCHNEXT_API_KEYS_FILE: keyFile }), quiet);
   });
   afterAll(async () => {
     await running?.app.close();
@@ -173,7 +172,7 @@ describe('a collector with API keys', () => {
 
   it('does not start with a key file that it cannot use', async () => {
     const missing = settings({ WATCHNEXT_API_KEYS_FILE: join(directory.path, 'missing') });
-    await expect(startIngestion(missing)).rejects.toThrow(/WATCHNEXT_API_KEYS_FILE: cannot be read \(ENOENT\)/);
+    await expect(startIngestion(missing, quiet)).rejects.toThrow(/WATCHNEXT_API_KEYS_FILE: cannot be read \(ENOENT\)/);
   });
 });
 

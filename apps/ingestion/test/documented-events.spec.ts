@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { impressionIdOf } from '@watchnext/contract';
+import type { RunningHttpService } from '@watchnext/service';
 import { temporaryDirectory } from '@watchnext/testing';
 import { ingestionSettings } from '../src/config';
-import { type RunningIngestion, startIngestion } from '../src/start';
+import { startIngestion } from '../src/start';
+import { quiet } from './harness';
 
 interface Sent {
   readonly eventId: string;
@@ -28,7 +30,7 @@ const blocksOf = (text: string, language: string) =>
 describe('events as documents send them', () => {
   const producers = read('docs/producers.md');
   let directory: { path: string; remove(): Promise<void> };
-  let running: RunningIngestion;
+  let running: RunningHttpService;
 
   beforeAll(async () => {
     directory = await temporaryDirectory('documented-events');
@@ -36,8 +38,8 @@ describe('events as documents send them', () => {
       ingestionSettings.parse({
         WATCHNEXT_DATA_DIR: directory.path,
         WATCHNEXT_HTTP_PORT: '0',
-        WATCHNEXT_LOG_LEVEL: 'silent',
       }),
+      quiet,
     );
   });
   afterAll(async () => {

@@ -1,6 +1,7 @@
 import { Event, EventBatch, TOPICS, type VideoFacts } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
 import { newState } from '@watchnext/features';
+import type { RunningHttpService } from '@watchnext/service';
 import {
   eventIdOf,
   eventOf,
@@ -16,8 +17,18 @@ import {
 } from '@watchnext/testing';
 import { join } from 'node:path';
 import { ingestionSettings } from '../src/config';
-import { startIngestion, type RunningIngestion } from '../src/start';
-import { allRecords, openStores, PARTITIONS, sorted, foldedOnce, stateOf, storedStates, type Stores } from './harness';
+import { startIngestion } from '../src/start';
+import {
+  allRecords,
+  openStores,
+  PARTITIONS,
+  quiet,
+  sorted,
+  foldedOnce,
+  stateOf,
+  storedStates,
+  type Stores,
+} from './harness';
 
 interface Answer {
   status: number;
@@ -32,7 +43,7 @@ const JSON_TYPE = 'application/json';
 
 describe('ingestion', () => {
   let directory: { path: string; remove(): Promise<void> };
-  let running: RunningIngestion;
+  let running: RunningHttpService;
   let stores: Stores;
   const now = Date.now();
 
@@ -41,10 +52,10 @@ describe('ingestion', () => {
       ingestionSettings.parse({
         WATCHNEXT_DATA_DIR: directory.path,
         WATCHNEXT_HTTP_PORT: '0',
-        WATCHNEXT_LOG_LEVEL: 'silent',
         WATCHNEXT_ACTIVITY_PARTITIONS: String(PARTITIONS),
         WATCHNEXT_ARCHIVE_FLUSH_SECONDS: '0.2',
       }),
+      quiet,
     );
 
   beforeAll(async () => {
@@ -349,7 +360,7 @@ describe('ingestion', () => {
 
 describe('ingestion without its event log', () => {
   let directory: { path: string; remove(): Promise<void> };
-  let running: RunningIngestion | undefined;
+  let running: RunningHttpService | undefined;
   beforeAll(async () => {
     directory = await temporaryDirectory('ingestion-without-log');
   });
@@ -363,12 +374,12 @@ describe('ingestion without its event log', () => {
       ingestionSettings.parse({
         WATCHNEXT_DATA_DIR: directory.path,
         WATCHNEXT_HTTP_PORT: '0',
-        WATCHNEXT_LOG_LEVEL: 'silent',
         WATCHNEXT_EVENT_LOG: 'kafka',
         // Nothing listens there.
         WATCHNEXT_KAFKA_BROKERS: '127.0.0.1:9',
         WATCHNEXT_KAFKA_REQUEST_TIMEOUT_MS: '500',
       }),
+      quiet,
     );
     const url = (path: string) => `http://127.0.0.1:${running?.port}${path}`;
     expect((await fetch(url('/livez'))).status).toBe(200);

@@ -1,26 +1,13 @@
 /** Starts a ranking service: `main` gives it the environment, specs give it settings of their own. */
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { type Logger, nestLogger } from '@watchnext/service';
+import { type Logger, type RunningApp, startApp } from '@watchnext/service';
 import type { RankingSettings } from './config';
 import { RankingModule } from './ranking.module';
 
 /** @param stopping aborted, the start waits for nothing more, and loads no snapshot */
-export async function startRanking(
+export function startRanking(
   settings: RankingSettings,
   logger: Logger,
   stopping: AbortSignal = new AbortController().signal,
-): Promise<{ app: INestApplicationContext; port: number }> {
-  const app = await NestFactory.createApplicationContext(RankingModule.with(settings, logger), {
-    bufferLogs: true,
-    // Errors of construction reach the caller instead of ending the process.
-    abortOnError: false,
-  });
-  app.useLogger(nestLogger(logger));
-  try {
-    return { app, port: await app.get(RankingModule).serve(stopping) };
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
+): Promise<RunningApp> {
+  return startApp(RankingModule.with(settings, logger), logger, (app) => app.get(RankingModule).serve(stopping));
 }

@@ -1,23 +1,21 @@
-import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { allowClosedOutput, stopOnSignals } from '@watchnext/command-line';
 import { endAfter, loadConfig, messageOrStack } from '@watchnext/config';
-import { type Logger, runService } from '@watchnext/service';
+import { createLogger, nestOptions, runService } from '@watchnext/service';
 import { endAtOnce } from '@watchnext/threads';
 import { EXIT_CODES, parseCommand, type TrainerCommand } from './cli';
 import { trainerSettings } from './settings';
 import { trainOnce } from './train-once';
-import { TOKENS, TrainerModule } from './trainer.module';
+import { TrainerModule } from './trainer.module';
 import { TrainingRunner } from './training-runner';
 import { TrainingSchedule } from './training-schedule';
 
 async function createContext() {
   const settings = loadConfig(trainerSettings);
-  const app = await NestFactory.createApplicationContext(TrainerModule.register(settings), {
-    logger: ['error', 'warn'],
-    abortOnError: false,
-  });
-  return { app, settings, logger: app.get<Logger>(TOKENS.logger) };
+  const { WATCHNEXT_LOG_LEVEL: level, WATCHNEXT_LOG_FORMAT: format } = settings;
+  const logger = createLogger('trainer', { level, format });
+  const app = await NestFactory.createApplicationContext(TrainerModule.with(settings, logger), nestOptions(logger));
+  return { app, settings, logger };
 }
 
 /** Runs once; a signal, or the end of the parent process, stops the run at its next clean point, or the process before it runs. */

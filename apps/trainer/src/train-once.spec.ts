@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { EXIT_CODES, parseCommand } from './cli';
 import { RunStoppedError } from './errors';
 import { trainOnce } from './train-once';
-import { TOKENS } from './trainer.module';
+import { LOGGER } from './tokens';
 
 describe('one run', () => {
   const command = parseCommand(['--once'], { exitOverride: true });
@@ -11,7 +11,7 @@ describe('one run', () => {
 
   const appOf = (run: () => Promise<unknown>) =>
     ({
-      get: (token: unknown) => (token === TOKENS.logger ? logger : { run }),
+      get: (token: unknown) => (token === LOGGER ? logger : { run }),
       close: () => Promise.reject(new Error('the disk is full')),
     }) as unknown as INestApplicationContext;
 

@@ -3,12 +3,12 @@ import { tellParent } from '@watchnext/config';
 import type { Logger } from '@watchnext/service';
 import { EXIT_CODES, type TrainerCommand } from './cli';
 import { NothingToTrainError, RunStoppedError } from './errors';
-import { TOKENS } from './trainer.module';
+import { LOGGER } from './tokens';
 import { TrainingRunner } from './training-runner';
 
 /** One run in an application context, which it closes; the exit code that the run deserves. */
 export async function trainOnce(app: INestApplicationContext, command: TrainerCommand): Promise<number> {
-  const logger = app.get<Logger>(TOKENS.logger);
+  const logger = app.get<Logger>(LOGGER);
   try {
     const report = await app.get(TrainingRunner).run(command);
     return report.outcome === 'published' ? EXIT_CODES.published : EXIT_CODES.rejected;

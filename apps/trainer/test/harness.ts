@@ -6,6 +6,7 @@ import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { openParquetArchive } from '@watchnext/event-archive';
 import type { CandidateFeatures } from '@watchnext/features';
 import { OnnxStack } from '@watchnext/inference';
+import { createLogger, nestOptions } from '@watchnext/service';
 import { type LocalSnapshot, openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { parseCommand } from '../src/cli';
 import { trainerSettings } from '../src/settings';
@@ -20,18 +21,16 @@ export const environment = (dataDirectory: string) => ({
   WATCHNEXT_TENSOR_BACKEND: 'wasm',
 });
 
+/** With a log of its own, which specs listen to. */
 export const contextOf = (
   dataDirectory: string,
   print: (text: string) => void = () => undefined,
   settings: Readonly<Record<string, string>> = {},
-) =>
-  NestFactory.createApplicationContext(
-    TrainerModule.register(loadConfig(trainerSettings, { ...environment(dataDirectory), ...settings }), print),
-    {
-      logger: false,
-      abortOnError: false,
-    },
-  );
+) => {
+  const logger = createLogger('trainer', { level: 'silent', format: 'json' });
+  const loaded = loadConfig(trainerSettings, { ...environment(dataDirectory), ...settings });
+  return NestFactory.createApplicationContext(TrainerModule.with(loaded, logger, print), nestOptions(logger));
+};
 
 /** `--once` in this process: its exit code and what it printed. */
 export async function train(dataDirectory: string, ...args: string[]): Promise<{ code: number; printed: string }> {

@@ -4,7 +4,7 @@ import type { Logger } from '@watchnext/service';
 import { eventOf, temporaryDirectory, watchOf, TEST_LIMIT_MS } from '@watchnext/testing';
 import { parseCommand } from '../src/cli';
 import { trainOnce } from '../src/train-once';
-import { TOKENS } from '../src/trainer.module';
+import { LOGGER } from '../src/tokens';
 import { TrainingRunner } from '../src/training-runner';
 import { contextOf } from './harness';
 import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
@@ -28,7 +28,7 @@ async function splitOf(events: readonly Event[]): Promise<Record<string, unknown
   try {
     await archiveEvents(data.path, events);
     const app = await contextOf(data.path);
-    const logger = app.get<Logger>(TOKENS.logger);
+    const logger = app.get<Logger>(LOGGER);
     const runner = app.get(TrainingRunner);
     const split = new Promise<Record<string, unknown>>((resolve) => {
       jest.spyOn(logger, 'info').mockImplementation((facts: unknown) => {

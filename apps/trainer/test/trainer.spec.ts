@@ -14,7 +14,7 @@ import { parseCommand } from '../src/cli';
 import { NothingToTrainError, RunStoppedError } from '../src/errors';
 import { loadModels } from '@watchnext/offline';
 import { trainOnce } from '../src/train-once';
-import { TOKENS } from '../src/trainer.module';
+import { LOGGER } from '../src/tokens';
 import { TrainingRunner } from '../src/training-runner';
 import { contextOf, expectServedAsTrained, storeOf, train } from './harness';
 import { archiveEvents, strangersEvents, syntheticEvents } from './synthetic-log';
@@ -176,7 +176,7 @@ describe('the trainer, once', () => {
       await mkdir(folder);
       const command = parseCommand(['--once', '--metrics-json', join(folder, 'metrics.json')], { exitOverride: true });
       const app = await contextOf(data.path, () => rmSync(folder, { recursive: true }));
-      const warned = jest.spyOn(app.get<Logger>(TOKENS.logger), 'warn');
+      const warned = jest.spyOn(app.get<Logger>(LOGGER), 'warn');
       expect(await trainOnce(app, command)).toBe(0);
       expect(warned).toHaveBeenCalledWith(
         { err: expect.objectContaining({ code: 'ENOENT' }) },

@@ -5,7 +5,7 @@ import type { Logger } from '@watchnext/service';
 import { parseCommand } from '../src/cli';
 import { earlierModel } from '../src/stages/earlier-model';
 import { trainOnce } from '../src/train-once';
-import { TOKENS } from '../src/trainer.module';
+import { LOGGER } from '../src/tokens';
 import { contextOf, modelDigests, storeOf } from './harness';
 import { archiveEvents, FIRST_DAY_MS, syntheticEvents } from './synthetic-log';
 
@@ -31,7 +31,7 @@ describe('a trainer that starts warm', () => {
           WATCHNEXT_WARM_START: 'true',
           WATCHNEXT_RANKING_WARM_START: 'true',
         });
-        const said = jest.spyOn(app.get<Logger>(TOKENS.logger), 'info');
+        const said = jest.spyOn(app.get<Logger>(LOGGER), 'info');
         expect(await trainOnce(app, parseCommand(['--once', '--seed', '7'], { exitOverride: true }))).toBe(0);
         const snapshotId = (await store.readPointer()) as string;
         const beginnings = said.mock.calls.flatMap(([facts]) => {

@@ -4,6 +4,7 @@
  * those that are there: each is ended by an answer that says so, since a request on its way to one that is just being closed is lost.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** Of the 10 s that a stop may take; gRPC servers wait as long. */
@@ -12,7 +13,8 @@ const DRAIN_MS = 5_000;
 const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
-export class Draining {
+/** Provided by a module, it begins before the server stops to listen. */
+export class Draining implements BeforeApplicationShutdown {
   /** Until each is answered, or its caller gone. */
   private readonly inWork = new Set<FastifyReply>();
   private connectionCount = 0;
@@ -50,6 +52,10 @@ export class Draining {
     for (const reply of this.inWork) endConnectionWith(reply);
     const untilMs = this.clock() + limitMs;
     while (!this.isQuiet() && this.clock() < untilMs) await delay(LOOK_EVERY_MS);
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.begin();
   }
 
   private isQuiet(): boolean {

@@ -1,4 +1,4 @@
-export { answerFrameworkError, ApiError, ApiErrorFilter } from './api-error';
+export { ApiError } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { closeInOrder, type Own, withOwned } from './close-in-order';
 export { Draining } from './draining';
@@ -8,7 +8,7 @@ export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
 export { FollowedOffsets } from './followed-offsets';
 export { LogFollowers } from './log-followers';
 export { RepeatedQuestion } from './repeated-question';
-export { countHttpRequests, watchProcess } from './service-metrics';
+export { watchProcess } from './service-metrics';
 export {
   inSpan,
   installTracing,
@@ -19,16 +19,14 @@ export {
   traceHeaders,
   withSpan,
 } from './tracing';
-export { traceHttpRequests } from './trace-http';
 export { withRecordSpans } from './trace-records';
-export { identifyRequests, nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
+export { nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 export { callerGoneSignal, onceClosed } from './caller-connection';
 export { type BodyInFlight, countBodies, declaredBytes, hasBody, InFlightBytes } from './in-flight-bytes';
 export { LineLimit } from './line-limit';
 export { SoundEvents } from './sound-events';
 export { tailCatalogue } from './tail-catalogue';
 export { createLogger, type Logger } from './logger';
-export { nestLogger } from './nest-logger';
 export {
   followLog,
   type FollowLogOptions,
@@ -39,11 +37,14 @@ export {
   untilFollowing,
 } from './follow-log';
 export { keepRequestsYoung } from './keep-young';
-export { aborted, runService } from './run-service';
+export { runService } from './run-service';
+export { serviceMain } from './service-main';
+export { nestOptions, type RunningApp, startApp } from './start-app';
+export { type RunningHttpService, startHttpService } from './http-service';
 export { forgetEndedCalls } from './ended-calls';
 export { type GrpcClientSecurity, grpcClientSecurity, grpcServerCredentials } from './grpc-credentials';
 export { watchCertificates } from './certificate-watch';
-export { httpsServerOptions, logRefusedCallers, renewCertificates } from './https-options';
+export { httpsServerOptions, logRefusedCallers } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { ModelServer } from './model-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';

@@ -3,7 +3,7 @@ import pino from 'pino';
 import { nestLogger } from './nest-logger';
 
 describe("Nest's lines in our logs", () => {
-  const make = (options?: { onlyTroubles: boolean }) => {
+  const make = () => {
     const lines: Record<string, unknown>[] = [];
     const sink = new Writable({
       write: (line: Buffer, _encoding, done) => {
@@ -11,7 +11,7 @@ describe("Nest's lines in our logs", () => {
         done();
       },
     });
-    return { lines, nest: nestLogger(pino({ level: 'trace', base: null }, sink), options) };
+    return { lines, nest: nestLogger(pino({ level: 'trace', base: null }, sink)) };
   };
 
   it('have their level and the name of the part that speaks', () => {
@@ -20,7 +20,7 @@ describe("Nest's lines in our logs", () => {
     nest.warn('slow', 'RoutesResolver');
     nest.verbose!('all of it', 'Injector');
     expect(lines).toMatchObject([
-      { level: 30, msg: 'started', context: 'NestApplication' },
+      { level: 20, msg: 'started', context: 'NestApplication' },
       { level: 40, msg: 'slow', context: 'RoutesResolver' },
       { level: 10, msg: 'all of it', context: 'Injector' },
     ]);
@@ -38,17 +38,6 @@ describe("Nest's lines in our logs", () => {
       err: { stack: error.stack },
     });
     expect(lines[1]).toMatchObject({ level: 50, msg: 'broken', context: 'ExceptionsHandler', stack: error.stack });
-  });
-
-  it('may be those alone that somebody has to look at', () => {
-    const { lines, nest } = make({ onlyTroubles: true });
-    nest.log('mapped a route', 'RouterExplorer');
-    nest.debug!('more of it', 'RouterExplorer');
-    nest.verbose!('all of it', 'RouterExplorer');
-    nest.warn('slow', 'RouterExplorer');
-    nest.error('broken', 'the stack', 'RouterExplorer');
-    nest.fatal!('lost', 'RouterExplorer');
-    expect(lines.map(({ msg }) => msg)).toEqual(['slow', 'broken', 'lost']);
   });
 
   it('keep what is no text', () => {

@@ -1,24 +1,22 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger';
 
-type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+type Level = 'trace' | 'debug' | 'warn' | 'error' | 'fatal';
 
 /**
  * What Nest itself has to say, in our logs. Without the usual module for it: that keeps a storage for each request which follows
  * every promise of the process, and no line of ours needs it (docs/decisions/0131-less-work-beside-a-request.md).
- *
- * @param onlyTroubles leaves out what is no warning, as what Nest tells of each route that it sets up
+ * What is no warning, as what it tells of each route that it sets up, is for who asks for more than usual.
  */
-export function nestLogger(logger: Logger, { onlyTroubles = false } = {}): LoggerService {
+export function nestLogger(logger: Logger): LoggerService {
   const at =
     (level: Level) =>
     (message: unknown, ...rest: unknown[]) =>
       writeLine(logger, level, message, rest);
-  const unlessOnlyTroubles = (level: Level) => (onlyTroubles ? () => undefined : at(level));
   return {
-    verbose: unlessOnlyTroubles('trace'),
-    debug: unlessOnlyTroubles('debug'),
-    log: unlessOnlyTroubles('info'),
+    verbose: at('trace'),
+    debug: at('debug'),
+    log: at('debug'),
     warn: at('warn'),
     error: at('error'),
     fatal: at('fatal'),

@@ -10,7 +10,7 @@ import { eventually, makeAuthority, tlsSettings } from '@watchnext/testing';
 import { gatewaySettings } from '../../../../apps/gateway/src/config';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
-import { type Answer, freePort, type TestGateway, World } from './world';
+import { type Answer, freePort, silent, type TestGateway, World } from './world';
 
 describe('a collector that asks for certificates', () => {
   let world: World;
@@ -25,9 +25,9 @@ describe('a collector that asks for certificates', () => {
         WATCHNEXT_DATA_DIR: world.dataDirectory,
         WATCHNEXT_HTTP_PORT: '0',
         WATCHNEXT_INGESTION_ROLES: 'collect',
-        WATCHNEXT_LOG_LEVEL: 'silent',
         ...environment,
       }),
+      silent,
     );
     world.closing(app);
     return `127.0.0.1:${port}`;

@@ -5,7 +5,7 @@ import { describeUnlessMissing } from '@watchnext/testing';
 import { type Browser, chromium, type Page, type Route } from 'playwright-core';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
-import { type Answer, FIRST_SNAPSHOT, type TestGateway, VIDEOS, World } from './world';
+import { type Answer, FIRST_SNAPSHOT, silent, type TestGateway, VIDEOS, World } from './world';
 
 const CHROMIUM_PATHS = [
   process.env['WATCHNEXT_CHROMIUM'],
@@ -124,8 +124,8 @@ async function openConsole(): Promise<OpenConsole> {
         WATCHNEXT_DATA_DIR: world.dataDirectory,
         WATCHNEXT_HTTP_PORT: '0',
         WATCHNEXT_INGESTION_ROLES: 'collect,materialise',
-        WATCHNEXT_LOG_LEVEL: 'silent',
       }),
+      silent,
     );
     world.closing(ingestion.app);
     await Promise.all([world.startRetrieval(), world.startRanking()]);

@@ -97,7 +97,7 @@ describe('services that start while the event log is down', () => {
       WATCHNEXT_HTTP_PORT: String(port),
     });
     const stopping = new AbortController();
-    const starting = startGateway({ settings, logger: silent, eventLog: hanging }, stopping.signal);
+    const starting = startGateway(settings, silent, stopping.signal, { eventLog: hanging });
     await eventually(async () => expect(await fetch(`http://127.0.0.1:${port}/readyz`)).toMatchObject({ status: 200 }));
     stopping.abort();
     const { app } = await starting;
@@ -112,7 +112,7 @@ describe('services that start while the event log is down', () => {
       WATCHNEXT_DATA_DIR: world.dataDirectory,
       WATCHNEXT_HTTP_PORT: String(port),
     });
-    await expect(startGateway({ settings, logger: silent, eventLog: log })).rejects.toThrow(/has 8 partitions/);
+    await expect(startGateway(settings, silent, undefined, { eventLog: log })).rejects.toThrow(/has 8 partitions/);
     expect([countOf('ensureTopics'), countOf('close')]).toEqual([1, 1]);
     await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
   });

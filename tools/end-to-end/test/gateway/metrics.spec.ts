@@ -12,7 +12,7 @@ import { METRIC_NAMES as ingestionNames } from '../../../../apps/ingestion/src/m
 import { METRIC_NAMES as rankingNames } from '../../../../apps/ranking/src/metrics';
 import { METRIC_NAMES as retrievalNames } from '../../../../apps/retrieval/src/metrics';
 import { SERVICE_METRICS } from '@watchnext/service';
-import { FIRST_SNAPSHOT, PARTITIONS, type TestGateway, watchEvent, World } from './world';
+import { FIRST_SNAPSHOT, PARTITIONS, silent, type TestGateway, watchEvent, World } from './world';
 
 describe('the names of metrics', () => {
   it('that services share are each shown by one of them', () => {
@@ -92,9 +92,8 @@ describe('metrics of a system at work', () => {
       WATCHNEXT_DATA_DIR: world.dataDirectory,
       WATCHNEXT_HTTP_PORT: '0',
       WATCHNEXT_ACTIVITY_PARTITIONS: String(PARTITIONS),
-      WATCHNEXT_LOG_LEVEL: 'silent',
     });
-    const ingestion = await startIngestion(settings);
+    const ingestion = await startIngestion(settings, silent);
     world.closing(ingestion.app);
     ports.ingestion = ingestion.port;
     const body = JSON.stringify({ events: [{ eventId: 'none' }] });

@@ -9,7 +9,7 @@ import { newEventId } from '@watchnext/producer-client';
 import { eventually, FaultProxy, makeAuthority, makeCertificate, MountedSecret } from '@watchnext/testing';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
-import { FIRST_SNAPSHOT, freePort, type TestGateway, watchEvent, World } from './world';
+import { FIRST_SNAPSHOT, freePort, silent, type TestGateway, watchEvent, World } from './world';
 
 const SERVICES = ['gateway', 'retrieval', 'ranking', 'collector'] as const;
 type Service = (typeof SERVICES)[number];
@@ -135,9 +135,9 @@ describe('services whose certificates are renewed', () => {
         WATCHNEXT_HTTP_PORT: '0',
         WATCHNEXT_METRICS_PORT: String(await freePort()),
         WATCHNEXT_INGESTION_ROLES: 'collect',
-        WATCHNEXT_LOG_LEVEL: 'silent',
         ...filesOf('collector'),
       }),
+      silent,
     );
     world.closing(collector.app);
     collectorPort = collector.port;

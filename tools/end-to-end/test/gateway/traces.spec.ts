@@ -6,7 +6,7 @@ import { eventually } from '@watchnext/testing';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
 import { startIngestion } from '../../../../apps/ingestion/src/start';
 import { v7 as timeOrderedId } from 'uuid';
-import { FIRST_SNAPSHOT, type TestGateway, World } from './world';
+import { FIRST_SNAPSHOT, silent, type TestGateway, World } from './world';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
@@ -37,9 +37,9 @@ describe('traces', () => {
       loadConfig(ingestionSettings, {
         WATCHNEXT_DATA_DIR: world.dataDirectory,
         WATCHNEXT_HTTP_PORT: '0',
-        WATCHNEXT_LOG_LEVEL: 'silent',
         WATCHNEXT_INGESTION_ROLES: 'collect,materialise',
       }),
+      silent,
     );
     world.closing(app);
     ingestionUrl = `http://127.0.0.1:${port}`;

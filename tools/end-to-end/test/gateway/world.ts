@@ -9,7 +9,7 @@ import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/eve
 import { openEmbeddedFeatureStore } from '@watchnext/feature-store';
 import { applyEvent, encodeState, HOUR_MS, newState } from '@watchnext/features';
 import { freePorts } from '@watchnext/local-stack';
-import { createLogger } from '@watchnext/service';
+import { createLogger, type Logger, type RunningHttpService } from '@watchnext/service';
 import { openFolderSnapshotStore, SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { eventually } from '@watchnext/testing';
 import { publishSnapshot, writeCandidateFiles, writeRankingFiles } from '@watchnext/testing/snapshots';
@@ -20,7 +20,7 @@ import { retrievalSettings } from '../../../../apps/retrieval/src/config';
 import { startRetrieval } from '../../../../apps/retrieval/src/start';
 import { gatewaySettings } from '../../../../apps/gateway/src/config';
 import type { GatewayParts } from '../../../../apps/gateway/src/providers';
-import { type RunningGateway, startGateway } from '../../../../apps/gateway/src/start';
+import { startGateway } from '../../../../apps/gateway/src/start';
 
 export const PARTITIONS = 4;
 export const silent = createLogger('spec', { level: 'silent', format: 'json' });
@@ -213,7 +213,7 @@ export class World {
 
   async startGateway(
     environment: Record<string, string> = {},
-    parts: Partial<GatewayParts> = {},
+    { logger = silent, ...parts }: GatewayParts & { readonly logger?: Logger } = {},
   ): Promise<TestGateway> {
     const settings = loadConfig(gatewaySettings, {
       WATCHNEXT_DATA_DIR: this.dataDirectory,
@@ -227,7 +227,8 @@ export class World {
       WATCHNEXT_LOG_PATIENCE_MS: '10000',
       ...environment,
     });
-    const running = await startGateway({ settings, logger: silent, clock: () => Date.now() + this.offset, ...parts });
+    const clock = () => Date.now() + this.offset;
+    const running = await startGateway(settings, logger, undefined, { clock, ...parts });
     this.closing(running.app);
     return new TestGateway(running);
   }
@@ -281,7 +282,7 @@ interface PublishOptions {
 export class TestGateway {
   readonly url: string;
 
-  constructor(readonly running: RunningGateway) {
+  constructor(readonly running: RunningHttpService) {
     this.url = `http://127.0.0.1:${running.port}`;
   }
 

@@ -7,9 +7,10 @@ import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { Event, TOPICS } from '@watchnext/contract';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { newEventId, ProducerClient } from '@watchnext/producer-client';
+import { createLogger, type RunningHttpService } from '@watchnext/service';
 import { eventually, FaultProxy, temporaryDirectory } from '@watchnext/testing';
 import { ingestionSettings } from '../../../../apps/ingestion/src/config';
-import { type RunningIngestion, startIngestion } from '../../../../apps/ingestion/src/start';
+import { startIngestion } from '../../../../apps/ingestion/src/start';
 
 const KEY = 'key-of-a-spec';
 const TRY_TIMEOUT_MS = 500;
@@ -19,7 +20,7 @@ const LIMIT_MS = 180_000;
 
 describe('a producer and its collector', () => {
   let directory: { path: string; remove(): Promise<void> };
-  let collector: RunningIngestion;
+  let collector: RunningHttpService;
   let proxy: FaultProxy;
 
   beforeAll(async () => {
@@ -29,13 +30,12 @@ describe('a producer and its collector', () => {
     const settings = loadConfig(ingestionSettings, {
       WATCHNEXT_DATA_DIR: directory.path,
       WATCHNEXT_HTTP_PORT: '0',
-      WATCHNEXT_LOG_LEVEL: 'silent',
       WATCHNEXT_INGESTION_ROLES: 'collect',
       WATCHNEXT_API_KEYS_FILE: keyFile,
       WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS: String(COLLECTOR_TIMEOUT_MS),
       WATCHNEXT_COLLECTOR_IN_FLIGHT_MB: '1',
     });
-    collector = await startIngestion(settings);
+    collector = await startIngestion(settings, createLogger('spec', { level: 'silent', format: 'json' }));
   }, LIMIT_MS);
   afterAll(async () => {
     await collector?.app.close();
