@@ -1,10 +1,10 @@
 import {
   checkDriverSettings,
   driverSettings,
-  embeddedPaths,
   experimentSettings,
   flag,
   grpcTlsSettings,
+  listenSettings,
   loggingSettings,
   port,
   positiveInteger,
@@ -17,12 +17,11 @@ export const gatewaySettings = z
     ...driverSettings,
     ...loggingSettings,
     ...tracingSettings,
+    ...listenSettings,
     ...grpcTlsSettings,
     ...experimentSettings,
     /** Whether header x-watchnext-experiments may choose variants, as "name=variant, name=variant", for testers. */
     WATCHNEXT_EXPERIMENT_OVERRIDES: flag(false),
-    /** Address that it listens on; 0.0.0.0 to be reached from elsewhere, as in a container or a virtual machine. */
-    WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     /** Port of the API, the console, the probes and /metrics; 0: any free one. */
     WATCHNEXT_HTTP_PORT: port(7000),
     /** Retrieval's gRPC, as host:port. */
@@ -81,5 +80,3 @@ function checkCollectorUrl(
   const message = 'must begin with https:// where WATCHNEXT_GRPC_TLS_CERT_FILE is given';
   context.addIssue({ code: 'custom', path: ['WATCHNEXT_INGESTION_URL'], message });
 }
-
-export const gatewayPaths = (settings: GatewaySettings) => embeddedPaths(settings.WATCHNEXT_DATA_DIR);

@@ -1,5 +1,6 @@
 /** What the gateway is made of, for Nest to put together. */
 import type { Provider } from '@nestjs/common';
+import { embeddedPaths } from '@watchnext/config';
 import type { EventLog } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
 import {
@@ -18,7 +19,7 @@ import { v7 as timeOrderedId } from 'uuid';
 import { connectCollector } from './clients/collector';
 import { connectRanking, connectRetrieval, type Ranking, type Retrieval } from './clients/model-clients';
 import { UserStates } from './clients/user-states';
-import { gatewayPaths, type GatewaySettings } from './config';
+import type { GatewaySettings } from './config';
 import { Door } from './http/door';
 import { Metrics, METRICS } from './metrics';
 import { limitOptions, recommendOptions } from './options';
@@ -66,7 +67,7 @@ const given = ({ settings, logger, clock, newRequestId }: WholeParts): Provider[
 ];
 
 function stores({ settings, logger, eventLog, featureStore }: WholeParts): Provider[] {
-  const paths = gatewayPaths(settings);
+  const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
   return [
     {
       provide: tokens.SERVICE_LOG,

@@ -5,6 +5,7 @@ import {
   loggingSettings,
   port,
   positiveInteger,
+  probeSettings,
   tracingSettings,
 } from '@watchnext/config';
 import { z } from 'zod';
@@ -18,13 +19,10 @@ export const ingestionSettings = z
     ...driverSettings,
     ...loggingSettings,
     ...tracingSettings,
+    ...probeSettings,
     ...grpcTlsSettings,
-    /** Address that it listens on; 0.0.0.0 to be reached from elsewhere, as in a container or a virtual machine. */
-    WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     /** Events come in here, over TLS and from callers with a certificate where WATCHNEXT_GRPC_TLS_… are given; and the probes of every role. */
     WATCHNEXT_HTTP_PORT: port(7001),
-    /** Where /metrics, /livez and /readyz are answered in the clear whatever the other port asks for, 0: any free port; without it only there. */
-    WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     /** What this process does, separated by commas: any of collect, materialise, archive. */
     WATCHNEXT_INGESTION_ROLES: z
       .string()

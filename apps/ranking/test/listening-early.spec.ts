@@ -1,7 +1,7 @@
-import { loadConfig } from '@watchnext/config';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { createLogger } from '@watchnext/service';
 import { expectEarlyListening } from '@watchnext/testing/snapshots';
-import { rankingPaths, rankingSettings } from '../src/config';
+import { rankingSettings } from '../src/config';
 import { startRanking } from '../src/start';
 
 let refuse: (error: Error) => void;
@@ -16,7 +16,7 @@ it('listens, alive and not ready, while the first snapshot is loaded', async () 
   const logger = createLogger('ranking', { level: 'silent', format: 'json' });
   await expectEarlyListening({
     settingsOf: (values) => loadConfig(rankingSettings, values),
-    snapshotsOf: (settings) => rankingPaths(settings).snapshots,
+    snapshotsOf: (settings) => embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots,
     logger,
     start: (settings) => startRanking(settings, logger),
     refuse: () => refuse(new Error('does not load')),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
-import { loadConfig } from '@watchnext/config';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { type RankRequest, type RankResponse, RankingServiceClient, TOPICS, type UserState } from '@watchnext/contract';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { newState, rankingUserFeatures, rankingVideoFeatures } from '@watchnext/features';
@@ -12,7 +12,7 @@ import { createLogger } from '@watchnext/service';
 import { SNAPSHOT_FILES } from '@watchnext/snapshot-store';
 import { eventually } from '@watchnext/testing';
 import { publishSnapshot, spoilValue } from '@watchnext/testing/snapshots';
-import { rankingPaths, rankingSettings } from '../src/config';
+import { rankingSettings } from '../src/config';
 import { startRanking } from '../src/start';
 import { statisticsOf, trainTinyRanker, writeRankingFiles } from '@watchnext/testing/snapshots';
 
@@ -60,7 +60,7 @@ it('does not start where the topic of snapshots has another number of partitions
   const topic = TOPICS.snapshots;
   const directory = await mkdtemp(join(tmpdir(), 'watchnext-ranking-refused-'));
   const settings = loadConfig(rankingSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
-  const log = openEmbeddedEventLog(rankingPaths(settings).eventLog);
+  const log = openEmbeddedEventLog(embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
   await log.ensureTopics([{ name: topic, partitionCount: 3, compacted: true }]);
   await log.close();
   const starting = startRanking(settings, createLogger('ranking', { level: 'silent', format: 'json' })).then(
@@ -73,10 +73,14 @@ it('does not start where the topic of snapshots has another number of partitions
 it('loads nothing once it is told to stop, and ends', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'watchnext-ranking-stopped-'));
   const settings = loadConfig(rankingSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
-  await publishSnapshot(rankingPaths(settings).snapshots, '20260101T000000Z-aaaaaa', async (folder) => {
-    await writeRankingFiles(folder, { videos, seed: 1 });
-    return {};
-  });
+  await publishSnapshot(
+    embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots,
+    '20260101T000000Z-aaaaaa',
+    async (folder) => {
+      await writeRankingFiles(folder, { videos, seed: 1 });
+      return {};
+    },
+  );
   const logger = createLogger('ranking', { level: 'silent', format: 'json' });
   const told = [jest.spyOn(logger, 'info'), jest.spyOn(logger, 'error')];
   const { app } = await startRanking(settings, logger, AbortSignal.abort(new Error('SIGTERM')));
@@ -122,7 +126,7 @@ describe('the ranking service', () => {
       WATCHNEXT_GRPC_PORT: '0',
       WATCHNEXT_METRICS_PORT: '0',
     });
-    await publishSnapshot(rankingPaths(settings).snapshots, SNAPSHOT, async (directory) => {
+    await publishSnapshot(embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots, SNAPSHOT, async (directory) => {
       await writeRankingFiles(directory, { videos, seed: 1 });
       return {};
     });

@@ -1,10 +1,10 @@
 import {
   checkDriverSettings,
   driverSettings,
-  embeddedPaths,
   experimentSettings,
   grpcTlsSettings,
   loggingSettings,
+  modelServiceSettings,
   port,
   positiveInteger,
   tracingSettings,
@@ -16,16 +16,11 @@ export const retrievalSettings = z
     ...driverSettings,
     ...loggingSettings,
     ...tracingSettings,
+    ...modelServiceSettings,
     ...grpcTlsSettings,
     ...experimentSettings,
-    /** Address that it listens on; 0.0.0.0 to be reached from elsewhere, as in a container or a virtual machine. */
-    WATCHNEXT_HOST: z.string().default('127.0.0.1'),
     /** Port of its gRPC service; 0: any free one. */
     WATCHNEXT_GRPC_PORT: port(7002),
-    /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
-    WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
-    /** Where Prometheus finds /metrics, 0: any free port; without it there are none. */
-    WATCHNEXT_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     /**
      * Seconds between live queries that are searched exactly as well, for the recall in the metrics; longer where such a search
      * would take more than a fiftieth of a processor. 0: never.
@@ -43,5 +38,3 @@ export const retrievalSettings = z
   .superRefine(checkDriverSettings);
 
 export type RetrievalSettings = z.infer<typeof retrievalSettings>;
-
-export const retrievalPaths = (settings: RetrievalSettings) => embeddedPaths(settings.WATCHNEXT_DATA_DIR);

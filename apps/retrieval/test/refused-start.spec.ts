@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '@watchnext/config';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { TOPICS } from '@watchnext/contract';
 import { openEmbeddedEventLog } from '@watchnext/event-log';
 import { createLogger } from '@watchnext/service';
-import { retrievalPaths, retrievalSettings } from '../src/config';
+import { retrievalSettings } from '../src/config';
 import { startRetrieval } from '../src/start';
 
 it('says which setting names a data folder that cannot be made', async () => {
@@ -23,7 +23,7 @@ it.each([TOPICS.catalog, TOPICS.snapshots])(
   async (topic) => {
     const directory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-refused-'));
     const settings = loadConfig(retrievalSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
-    const log = openEmbeddedEventLog(retrievalPaths(settings).eventLog);
+    const log = openEmbeddedEventLog(embeddedPaths(settings.WATCHNEXT_DATA_DIR).eventLog);
     await log.ensureTopics([{ name: topic, partitionCount: 3, compacted: true }]);
     await log.close();
     const starting = startRetrieval(settings, createLogger('retrieval', { level: 'silent', format: 'json' })).then(

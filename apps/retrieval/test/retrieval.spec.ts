@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { exactSearch } from '@watchnext/ann-index';
 import { type CandidateModel, scoreVideos } from '@watchnext/candidate-model';
-import { loadConfig } from '@watchnext/config';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
 import {
   Event,
   type RetrieveRequest,
@@ -20,7 +20,7 @@ import { newState } from '@watchnext/features';
 import { createLogger } from '@watchnext/service';
 import { SNAPSHOT_FILES, writeSafetensorsFile } from '@watchnext/snapshot-store';
 import { eventOf, eventually, videoUpsertedOf } from '@watchnext/testing';
-import { retrievalPaths, retrievalSettings } from '../src/config';
+import { retrievalSettings } from '../src/config';
 import { queryFeatures } from '../src/user-vector';
 import { startRetrieval } from '../src/start';
 import { flipBit, publishSnapshot, spoilValue } from '@watchnext/testing/snapshots';
@@ -73,7 +73,7 @@ describe('the retrieval service', () => {
       WATCHNEXT_METRICS_PORT: '0',
       WATCHNEXT_HELD_SNAPSHOTS: '2',
     });
-  const snapshots = () => retrievalPaths(settingsOf()).snapshots;
+  const snapshots = () => embeddedPaths(settingsOf().WATCHNEXT_DATA_DIR).snapshots;
   const publish = (snapshotId: string, seed: number, withIndex = true) =>
     publishSnapshot(snapshots(), snapshotId, (directory) =>
       writeCandidateFiles(directory, { videoIds, seed, withIndex, factsOf }),
@@ -94,13 +94,13 @@ describe('the retrieval service', () => {
       (error: ServiceError) => error,
     );
   const announce = async (snapshotId: string) => {
-    const log = openEmbeddedEventLog(retrievalPaths(settingsOf()).eventLog);
+    const log = openEmbeddedEventLog(embeddedPaths(settingsOf().WATCHNEXT_DATA_DIR).eventLog);
     const value = SnapshotAnnouncement.encode({ snapshotId, announcedAtMs: NOW }).finish();
     await log.append(TOPICS.snapshots, [{ key: snapshotId, value }]);
     await log.close();
   };
   const tell = async (...bodies: NonNullable<Event['body']>[]) => {
-    const log = openEmbeddedEventLog(retrievalPaths(settingsOf()).eventLog);
+    const log = openEmbeddedEventLog(embeddedPaths(settingsOf().WATCHNEXT_DATA_DIR).eventLog);
     const records = bodies.map((body) => {
       const event = eventOf(body, NOW);
       const value = event.body as { value: { videoId: string } };

@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '@watchnext/config';
+import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { createLogger } from '@watchnext/service';
 import { publishSnapshot, writeCandidateFiles } from '@watchnext/testing/snapshots';
-import { retrievalPaths, retrievalSettings } from '../src/config';
+import { retrievalSettings } from '../src/config';
 import { startRetrieval } from '../src/start';
 
 it('loads nothing once it is told to stop, and ends', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'watchnext-retrieval-stopped-'));
   const settings = loadConfig(retrievalSettings, { WATCHNEXT_DATA_DIR: directory, WATCHNEXT_GRPC_PORT: '0' });
-  await publishSnapshot(retrievalPaths(settings).snapshots, '20260101T000000Z-aaaaaa', (folder) =>
+  await publishSnapshot(embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots, '20260101T000000Z-aaaaaa', (folder) =>
     writeCandidateFiles(folder, { videoIds: ['v0', 'v1', 'v2'], seed: 1, withIndex: true }),
   );
   const logger = createLogger('retrieval', { level: 'silent', format: 'json' });

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
-export const port = (defaultPort: number) => z.coerce.number().int().min(0).max(65_535).default(defaultPort);
+const anyPort = z.coerce.number().int().min(0).max(65_535);
+export const port = (defaultPort: number) => anyPort.default(defaultPort);
 export const positiveInteger = (defaultValue: number) => z.coerce.number().int().positive().default(defaultValue);
 export const flag = (defaultValue: boolean) =>
   z
@@ -45,6 +46,25 @@ export const experimentSettings = {
     .optional(),
   /** Seconds between two looks at the file. */
   WATCHNEXT_EXPERIMENTS_POLL_SECONDS: z.coerce.number().positive().default(2),
+};
+
+export const listenSettings = {
+  /** Address that it listens on; 0.0.0.0 to be reached from elsewhere, as in a container or a virtual machine. */
+  WATCHNEXT_HOST: z.string().default('127.0.0.1'),
+};
+
+/** Of services that speak no HTTP otherwise, or may ask for certificates there. */
+export const probeSettings = {
+  ...listenSettings,
+  /** Where /metrics, /livez and /readyz are answered, in the clear whatever the other port asks for; 0: any free port. Without it there is no such port. */
+  WATCHNEXT_METRICS_PORT: anyPort.optional(),
+};
+
+/** Services that answer from snapshots. */
+export const modelServiceSettings = {
+  ...probeSettings,
+  /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
+  WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
 };
 
 /** Paths of the embedded drivers inside the data folder. */

@@ -61,7 +61,9 @@ function schemaOf(app: string): z.ZodObject {
 export function ownSettings(app: string): Setting[] {
   const shared = new Set(SHARED.flatMap(({ shape }) => Object.keys(shape)));
   const own = Object.entries(schemaOf(app).shape as Shape).filter(([name]) => !shared.has(name));
-  return describeShape(Object.fromEntries(own), [join(ROOT, 'apps', app, 'src')]);
+  // Some are declared for several apps: what belongs beside an app's own is told in its document.
+  const folders = [join('apps', app), join('libs', 'platform', 'config')].map((folder) => join(ROOT, folder, 'src'));
+  return describeShape(Object.fromEntries(own), folders);
 }
 
 /** Titles of the groups of shared settings that the app takes. */
