@@ -12,15 +12,7 @@ export interface ServiceOptions {
 
 /** Where the versions of what it depends on are taken from. */
 const LIKE = 'apps/ingestion/package.json';
-const DEPENDENCIES = [
-  '@nestjs/common',
-  '@nestjs/core',
-  '@nestjs/platform-fastify',
-  'reflect-metadata',
-  'rxjs',
-  'tslib',
-  'zod',
-];
+const DEPENDENCIES = ['@nestjs/common', 'reflect-metadata', 'rxjs', 'tslib', 'zod'];
 
 /** @throws NameError, AnchorError */
 export default async function service(
