@@ -24,6 +24,8 @@ export interface ImportSummary {
   readonly eventCount: number;
   /** By what they are, as {impressions: 185061}. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What else a person should know of the data set, in words. */
+  readonly notes: readonly string[];
 }
 
 export interface DatasetOptions {
@@ -78,7 +80,7 @@ export async function* datasetEvents(
         badRows.total > 0 ? `none of the rows can be used:\n${badRows.describe()}` : `${path} holds no activity`,
       );
     const drawn = options.drawLists !== false && !importer.hasImpressions && counts.impressions === 0;
-    options.onLoaded?.(summaryOf(counts, drawn));
+    options.onLoaded?.(summaryOf(counts, drawn, staging.notes));
     yield* new EventWriter(importer.name, staging, counts, signal).events(drawn);
   } finally {
     if (staging !== given) await staging.close();
@@ -115,7 +117,7 @@ async function fill(
   await staging.complete(fingerprint, badRows);
 }
 
-function summaryOf(counts: StagedCounts, drawn: boolean): ImportSummary {
+function summaryOf(counts: StagedCounts, drawn: boolean, notes: readonly string[]): ImportSummary {
   const { videos, users, impressions, lists, pages, clicked, watches } = counts;
   const listCount = drawn ? watches : lists;
   return {
@@ -130,6 +132,7 @@ function summaryOf(counts: StagedCounts, drawn: boolean): ImportSummary {
       other_watches: watches,
       ...(drawn ? { drawn_lists: watches } : {}),
     },
+    notes,
   };
 }
 
@@ -217,14 +220,9 @@ class EventWriter {
     }
   }
 
-  private list(
-    { atMs, userId, country, device }: TimelineRow,
-    requestId: string,
-    pageId: string,
-    surface: string,
-    items: ImpressionItem[],
-  ): Event {
-    return this.event(atMs, `served ${requestId}`, {
+  private list(row: TimelineRow, requestId: string, pageId: string, surface: string, items: ImpressionItem[]): Event {
+    const { atMs, userId, country, device } = row;
+    return this.eventOf(row, `served ${requestId}`, {
       $case: 'impressionsServed',
       value: {
         userId,
@@ -246,9 +244,9 @@ class EventWriter {
   }
 
   private watch(row: TimelineRow, impressionId: string): Event {
-    const { atMs, userId, videoId, positionSeconds, facts, country, device } = row;
+    const { userId, videoId, positionSeconds, facts, country, device } = row;
     const playbackId = this.idOf(row);
-    return this.event(atMs, `watch ${playbackId}`, {
+    return this.eventOf(row, `watch ${playbackId}`, {
       $case: 'watch',
       value: { userId, videoId, playbackId, impressionId, positionSeconds, video: facts, country, device },
     });
@@ -258,9 +256,14 @@ class EventWriter {
     return `${this.dataset}:${this.staging.sources[source].name}:${line}`;
   }
 
-  private event(atMs: number, name: string, body: NonNullable<Event['body']>): Event {
+  private eventOf({ atMs, toldAtMs }: TimelineRow, name: string, body: NonNullable<Event['body']>): Event {
+    return this.event(atMs, name, body, toldAtMs);
+  }
+
+  /** @param toldAtMs what its id is made of: rows that come to a longer log later may spread those beside them otherwise */
+  private event(atMs: number, name: string, body: NonNullable<Event['body']>, toldAtMs = atMs): Event {
     return {
-      eventId: eventIdOf(atMs, `${this.dataset} ${name}`),
+      eventId: eventIdOf(toldAtMs, `${this.dataset} ${name}`),
       occurredAtMs: atMs,
       receivedAtMs: atMs,
       producer: `import:${this.dataset}`,

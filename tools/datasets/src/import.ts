@@ -36,7 +36,7 @@ export async function importEvents(
   options: ImportEventsOptions = {},
 ): Promise<ImportResult> {
   const badRows = new BadRows();
-  let summary: ImportSummary = { eventCount: 0, counts: {} };
+  let summary: ImportSummary = { eventCount: 0, counts: {}, notes: [] };
   const onLoaded = (loaded: ImportSummary) => {
     summary = loaded;
     options.onLoaded?.(loaded);

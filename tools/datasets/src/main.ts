@@ -153,6 +153,7 @@ async function run(format: string, path: string | undefined, options: Options): 
             partitionCount: options.partitions,
           });
     task?.finish(describeCounts(summary.counts));
+    for (const note of summary.notes) say(note);
     if (badRows.total > 0) process.stderr.write(`${badRows.describe()}\n`);
     if (rejected.count === 0) return 0;
     process.stderr.write(

@@ -107,6 +107,7 @@ export class DatasetSource implements EventSource {
         onSent: (done, total) => sending.task?.update(done, total),
       });
       sending.task?.finish(describeCounts(summary.counts));
+      for (const note of summary.notes) this.say(note);
       if (badRows.total > 0) this.say(badRows.describe());
     } catch (error) {
       (sending.task ?? reading).abandon();

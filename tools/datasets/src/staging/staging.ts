@@ -6,10 +6,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { percent } from '@watchnext/command-line';
 import { sqlText } from '@watchnext/event-archive';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { BadRows } from '../read/bad-rows';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
+import { spreadTies, type Ties } from './spread';
 import { type ColumnKinds, TableAppender } from './table-appender';
 
 /** Where a row stands: names its events, so the same files give the same ids. */
@@ -69,7 +71,7 @@ const VIDEOS: ColumnKinds = {
   ...PLACE,
 };
 const USERS: ColumnKinds = { user_id: 'text', country: 'text', age_years: 'number', gender: 'number', ...PLACE };
-const WATCHES: ColumnKinds = {
+const HAPPENED: ColumnKinds = {
   user_id: 'text',
   video_id: 'text',
   at_ms: 'number',
@@ -78,7 +80,9 @@ const WATCHES: ColumnKinds = {
   device: 'text',
   ...PLACE,
 };
-const IMPRESSIONS: ColumnKinds = { ...WATCHES, clicked: 'number', page_id: 'text', list_id: 'text', surface: 'text' };
+/** `spread_ms`: how much later than their file tells (`spreadTies`). */
+const WATCHES: ColumnKinds = { ...HAPPENED, spread_ms: 'number' };
+const IMPRESSIONS: ColumnKinds = { ...HAPPENED, clicked: 'number', page_id: 'text', list_id: 'text', surface: 'text' };
 
 /** With this process's own memory well below 2 GB, whatever the size of the log. */
 const MEMORY_LIMIT_MIB = 512;
@@ -102,6 +106,7 @@ export class Staging {
   private appenders:
     { videos: TableAppender; users: TableAppender; watches: TableAppender; impressions: TableAppender } | undefined;
   private readonly sourceList: Source[] = [];
+  private readonly noteList: string[] = [];
   /** Whether every video that may be watched stands in the catalogue; otherwise the others are added to it. */
   catalogueIsComplete = false;
 
@@ -135,6 +140,15 @@ export class Staging {
   /** By index. */
   get sources(): readonly Source[] {
     return this.sourceList;
+  }
+
+  /** What a person should know of the data set. */
+  get notes(): readonly string[] {
+    return this.noteList;
+  }
+
+  note(text: string): void {
+    this.noteList.push(text);
   }
 
   /** Creates the tables, dropping what an import that was cut off has left. */
@@ -175,7 +189,7 @@ export class Staging {
   }
 
   addWatch(row: WatchRow): void {
-    this.open.watches.add(watchCells(row));
+    this.open.watches.add([...watchCells(row), 0]);
   }
 
   addImpression(row: ImpressionRow): void {
@@ -193,6 +207,20 @@ export class Staging {
         insert into videos
         select video_id, video_id, '', '', 0, 0, 0, 0
         from (select video_id from watches union select video_id from impressions) anti join videos using (video_id)`);
+    // Impressions of one request share their time and their history.
+    if (await this.isEmpty('impressions')) this.noteTies(await spreadTies(this.connection));
+  }
+
+  private noteTies({ tied, watches, isDrawn }: Ties): void {
+    if (tied === 0) return;
+    this.note(
+      `${tied.toLocaleString('en-US')} of ${watches.toLocaleString('en-US')} watches (${percent(tied / watches)}) have their time in common with others of their user: they were set a millisecond apart, ` +
+        (isDrawn ? 'in an order that was drawn, since the file has them by video id' : 'in the order of the file'),
+    );
+  }
+
+  private async isEmpty(table: 'impressions'): Promise<boolean> {
+    return (await this.connection.runAndReadAll(`select 1 from ${table} limit 1`)).currentRowCount === 0;
   }
 
   /** Notes that all of it is there and may be used, and what was left out, for a process that goes on with it. */
@@ -200,7 +228,8 @@ export class Staging {
     await this.connection.run(`create table sources as
       select * from (values ${this.sourceList.map(({ name, file }, n) => `(${n}, ${sqlText(name)}, ${sqlText(file)})`).join(', ') || "(0, '', '')"}) s(number, name, file)`);
     await this.connection.run(
-      `create table completed as select ${sqlText(fingerprint)} as fingerprint, ${sqlText(badRows.toJson())} as bad_rows`,
+      `create table completed as select ${sqlText(fingerprint)} as fingerprint, ${sqlText(badRows.toJson())} as bad_rows,
+         ${sqlText(JSON.stringify(this.noteList))} as notes`,
     );
     await this.connection.run('checkpoint');
   }
@@ -212,10 +241,11 @@ export class Staging {
     );
     if (tables.currentRowCount === 0) return false;
     const completed = await this.connection.runAndReadAll('select * from completed');
-    const [filledFrom, leftOut] = (completed.getRows()[0] ?? []) as string[];
-    // A staging of an earlier version does not know what it left out.
-    if (filledFrom !== fingerprint || leftOut === undefined) return false;
+    const [filledFrom, leftOut, notes] = (completed.getRows()[0] ?? []) as string[];
+    // A staging of an earlier version has other columns.
+    if (filledFrom !== fingerprint || notes === undefined) return false;
     badRows.addJson(leftOut);
+    this.noteList.push(...(JSON.parse(notes) as string[]));
     const sources = await this.connection.runAndReadAll('select name, file from sources order by number');
     this.sourceList.push(...(sources.getRowObjects() as unknown as Source[]));
     return true;

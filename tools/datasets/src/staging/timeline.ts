@@ -21,6 +21,8 @@ export interface TimelineRow {
   readonly kind: 'item' | 'watch of an impression' | 'watch';
   /** When its event happened: for an item, when its page was served. */
   readonly atMs: number;
+  /** As its file tells it, which may be somewhat earlier (`spreadTies`). */
+  readonly toldAtMs: number;
   readonly userId: string;
   readonly videoId: string;
   readonly positionSeconds: number;
@@ -46,15 +48,16 @@ const TIMELINE = `
   with pages as (select page_id, min(at_ms) as page_ms from impressions group by page_id),
   happened as (
     select page_ms as event_ms, 0 as kind, user_id, video_id, 0.0 as position_seconds, country, device, page_id, list_id, surface,
-           at_ms, source, line
+           at_ms, 0.0 as spread_ms, source, line
     from impressions join pages using (page_id)
     union all
-    select at_ms, 1, user_id, video_id, position_seconds, country, device, '', '', '', at_ms, source, line
+    select at_ms, 1, user_id, video_id, position_seconds, country, device, '', '', '', at_ms, 0.0, source, line
     from impressions where clicked = 1
     union all
-    select at_ms, 2, user_id, video_id, position_seconds, country, device, '', '', '', at_ms, source, line from watches)
+    select at_ms + spread_ms, 2, user_id, video_id, position_seconds, country, device, '', '', '', at_ms, spread_ms, source, line
+    from watches)
   select event_ms, kind::double, user_id, video_id, position_seconds, country, device, page_id, list_id, surface,
-         happened.source, happened.line, ${FACTS}
+         event_ms - spread_ms, happened.source, happened.line, ${FACTS}
   from happened left join videos using (video_id)
   order by event_ms, kind, user_id, list_id, at_ms, happened.source, happened.line`;
 
@@ -72,13 +75,14 @@ export async function* readTimeline(staging: Staging): AsyncGenerator<TimelineRo
       pageId: text(7, row),
       listId: text(8, row),
       surface: text(9, row),
-      source: number(10, row),
-      line: number(11, row),
+      toldAtMs: number(10, row),
+      source: number(11, row),
+      line: number(12, row),
       facts: {
-        channelId: text(12, row),
-        topics: topicsOf(text(13, row)),
-        durationSeconds: number(14, row),
-        uploadedAtMs: number(15, row),
+        channelId: text(13, row),
+        topics: topicsOf(text(14, row)),
+        durationSeconds: number(15, row),
+        uploadedAtMs: number(16, row),
       },
     }));
   }
