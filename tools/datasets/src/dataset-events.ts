@@ -11,6 +11,7 @@ import { EARLIEST_MS } from './read/cells';
 import { ReadingProgress } from './read/reading-progress';
 import { Staging } from './staging/staging';
 import {
+  countPairs,
   countStaged,
   readTimeline,
   readUsers,
@@ -79,9 +80,10 @@ export async function* datasetEvents(
       throw new DatasetError(
         badRows.total > 0 ? `none of the rows can be used:\n${badRows.describe()}` : `${path} holds no activity`,
       );
-    const drawn = options.drawLists !== false && !importer.hasImpressions && counts.impressions === 0;
-    options.onLoaded?.(summaryOf(counts, drawn, staging.notes));
-    yield* new EventWriter(importer.name, staging, counts, signal).events(drawn);
+    const drawsLists = options.drawLists !== false && !importer.hasImpressions && counts.impressions === 0;
+    const drawnCount = drawsLists ? await countPairs(staging) : 0;
+    options.onLoaded?.(summaryOf(counts, drawnCount, staging.notes));
+    yield* new EventWriter(importer.name, staging, counts, signal).events(drawnCount);
   } finally {
     if (staging !== given) await staging.close();
   }
@@ -117,11 +119,10 @@ async function fill(
   await staging.complete(fingerprint, badRows);
 }
 
-function summaryOf(counts: StagedCounts, drawn: boolean, notes: readonly string[]): ImportSummary {
+function summaryOf(counts: StagedCounts, drawnCount: number, notes: readonly string[]): ImportSummary {
   const { videos, users, impressions, lists, pages, clicked, watches } = counts;
-  const listCount = drawn ? watches : lists;
   return {
-    eventCount: videos + users + listCount + clicked + watches,
+    eventCount: videos + users + lists + drawnCount + clicked + watches,
     counts: {
       videos,
       users,
@@ -130,7 +131,7 @@ function summaryOf(counts: StagedCounts, drawn: boolean, notes: readonly string[
       pages,
       watches: clicked,
       other_watches: watches,
-      ...(drawn ? { drawn_lists: watches } : {}),
+      ...(drawnCount > 0 ? { drawn_lists: drawnCount } : {}),
     },
     notes,
   };
@@ -144,9 +145,10 @@ class EventWriter {
     private readonly signal: AbortSignal,
   ) {}
 
-  async *events(drawn: boolean): AsyncGenerator<Event> {
+  /** @param drawnCount lists to draw; 0: none are */
+  async *events(drawnCount: number): AsyncGenerator<Event> {
     yield* this.catalogueAndUsers();
-    if (drawn) yield* this.drawnActivity();
+    if (drawnCount > 0) yield* this.drawnActivity(drawnCount);
     else yield* this.activity();
   }
 
@@ -193,10 +195,14 @@ class EventWriter {
     if (list.length > 0) yield* this.served(list);
   }
 
-  private async *drawnActivity(): AsyncGenerator<Event> {
-    for await (const lists of drawLists(readTimeline(this.staging))) {
+  private async *drawnActivity(drawnCount: number): AsyncGenerator<Event> {
+    for await (const lists of drawLists(readTimeline(this.staging), drawnCount)) {
       this.signal.throwIfAborted();
       for (const { watch, items } of lists) {
+        if (items.length === 0) {
+          yield this.watch(watch, '');
+          continue;
+        }
         const requestId = `${this.idOf(watch)}:drawn`;
         const impressionIdOf = (place: number) => `${requestId}:${place}`;
         yield this.list(

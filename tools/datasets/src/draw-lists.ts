@@ -4,57 +4,75 @@
  * on average, so that neither popularity nor novelty gives the watch away.
  *
  * They are drawn from both sides of the watch in time: from its past alone a new video would never be drawn, and
- * "never watched before" would mark the watched one. Whether the user watches a drawn video later is not asked either,
- * or having been drawn would tell the future.
+ * "never watched before" would mark the watched one. Whether the user watches a drawn video later is not asked, or
+ * having been drawn would tell the future; whether it watched it earlier is, and such a video is not drawn: what was watched
+ * is not served again, and "watched before" would mark the drawn ones. For the same reason a watch of a video that its user had
+ * watched before gets no list: beside drawn ones that were not, it would be marked.
  */
 import { createRandom } from '@watchnext/learning';
 import type { TimelineRow } from './staging/timeline';
+import { WatchedPairs } from './watched-pairs';
 
-/** Watches on each side that are drawn from. */
-const REACH = 1_000;
+/** Watches on each side that are drawn from; farther ones where these do not give enough, as where one user fills them all. */
+const REACHES = [1_000, 4_000, 16_000];
+const FARTHEST = Math.max(...REACHES);
 /** Videos beside the watched one: five to a list, about a screen. */
 const DRAWN = 4;
+/** Within the nearest reach; in the others the more the farther they are. */
 const ATTEMPTS = 8 * DRAWN;
 /** More lines than a file has. */
 const SOURCE_SEEDS = 2 ** 36;
 
 export interface DrawnList {
   readonly watch: TimelineRow;
-  /** The watched video among the drawn ones, in the order of places. */
+  /** The watched video among the drawn ones, in the order of places; empty where its user had watched it before. */
   readonly items: readonly TimelineRow[];
 }
 
-/** @param rows watches in order of time, in batches */
-export async function* drawLists(rows: AsyncIterable<readonly TimelineRow[]>): AsyncGenerator<DrawnList[]> {
+/**
+ * @param rows watches in order of time, in batches
+ * @param pairCount of users and videos that they watched
+ */
+export async function* drawLists(
+  rows: AsyncIterable<readonly TimelineRow[]>,
+  pairCount: number,
+): AsyncGenerator<DrawnList[]> {
+  const watched = new WatchedPairs(pairCount);
   /** A stretch of the log; the watch at `next` is the first without a list. */
   let stretch: TimelineRow[] = [];
   let next = 0;
   for await (const batch of rows) {
     stretch.push(...batch);
     const lists: DrawnList[] = [];
-    while (next + REACH < stretch.length) lists.push(drawList(stretch, next++));
-    if (next > 4 * REACH) {
-      const passed = next - REACH;
+    while (next + FARTHEST < stretch.length) lists.push(drawList(stretch, next++, watched));
+    if (next > 4 * FARTHEST) {
+      const passed = next - FARTHEST;
       stretch = stretch.slice(passed);
       next -= passed;
     }
     if (lists.length > 0) yield lists;
   }
   const last: DrawnList[] = [];
-  while (next < stretch.length) last.push(drawList(stretch, next++));
+  while (next < stretch.length) last.push(drawList(stretch, next++, watched));
   if (last.length > 0) yield last;
 }
 
-function drawList(stretch: readonly TimelineRow[], at: number): DrawnList {
+/** @param watched before it; it is added */
+function drawList(stretch: readonly TimelineRow[], at: number, watched: WatchedPairs): DrawnList {
   const watch = stretch[at];
+  if (!watched.add(watch.userId, watch.videoId)) return { watch, items: [] };
   // The same for the same row, whatever was read before.
   const random = createRandom(watch.source * SOURCE_SEEDS + watch.line);
-  const from = Math.max(0, at - REACH);
-  const span = Math.min(stretch.length, at + REACH + 1) - from;
   const items: TimelineRow[] = [watch];
-  for (let attempt = 0; attempt < ATTEMPTS && items.length <= DRAWN; attempt++) {
-    const drawn = stretch[from + random.nextInt(span)];
-    if (drawn.userId !== watch.userId && items.every(({ videoId }) => videoId !== drawn.videoId)) items.push(drawn);
+  for (const reach of REACHES) {
+    const from = Math.max(0, at - reach);
+    const span = Math.min(stretch.length, at + reach + 1) - from;
+    const attempts = (ATTEMPTS * reach) / REACHES[0];
+    for (let attempt = 0; attempt < attempts && items.length <= DRAWN; attempt++) {
+      const drawn = stretch[from + random.nextInt(span)];
+      if (items.some(({ videoId }) => videoId === drawn.videoId)) continue;
+      if (drawn.userId !== watch.userId && !watched.has(watch.userId, drawn.videoId)) items.push(drawn);
+    }
   }
   const place = random.nextInt(items.length);
   [items[0], items[place]] = [items[place], items[0]];

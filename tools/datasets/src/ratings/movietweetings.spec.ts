@@ -57,7 +57,7 @@ describe('the MovieTweetings importer', () => {
   });
 
   it('sets each watch among films that others rated around that time, the same ones every time', async () => {
-    const ratings = Array.from({ length: 300 }, (_, i) => `${i % 40}::${i % 25}::7::${T + i}`);
+    const ratings = Array.from({ length: 300 }, (_, i) => `${i % 41}::${i % 25}::7::${T + i}`);
     await write(
       ratings,
       Array.from({ length: 25 }, (_, i) => `${i}::Film ${i} (2012)::Drama`),

@@ -151,6 +151,13 @@ export async function countStaged({ connection }: Staging, mostItems: number): P
   return { ...counts, firstMs: counts.firstMs ?? undefined, lastMs: counts.lastMs ?? undefined };
 }
 
+/** Users and videos that they watched. */
+export async function countPairs({ connection }: Staging): Promise<number> {
+  const pairs = 'select distinct user_id, video_id from watches';
+  const result = await connection.runAndReadAll(`select count(*)::double from (${pairs})`);
+  return result.getRows()[0][0] as number;
+}
+
 interface Cells {
   readonly rowCount: number;
   readonly text: (column: number, row: number) => string;
