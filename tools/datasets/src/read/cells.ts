@@ -4,6 +4,11 @@ import { countryCode, LIMITS } from '@watchnext/features';
 /** A row with such a cell is left out and counted. */
 export class BadCell extends Error {}
 
+/** As databases and data frames write that there is nothing. */
+const NOTHING = new Set(['', 'NULL', 'null', '\\N', 'NaN', 'nan', 'None', '<NA>']);
+
+export const isNothing = (cell: string) => NOTHING.has(cell);
+
 /** Ids are used as they stand, spaces and emoji included; control characters end up in no store. */
 export function identifier(column: string, text: string): string {
   if (text === '') throw new BadCell(`${column} is empty`);

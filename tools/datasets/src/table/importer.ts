@@ -19,7 +19,8 @@ file, or a folder of such files with equal columns. Without --mapping, one is pr
   users    each row a UserUpserted.
 Without "clicked" each watch comes out of a list of five: the video among four that other users watched around the same
 time (surface "drawn"); --no-drawn-lists leaves that out, and ranking without anything to learn from.
-Order: catalogue, users, then activity by time. Ids follow from file and line.`;
+Order: catalogue, users, then activity by time. Ids follow from file and line.
+Nothing is told where a cell is empty or NULL, null, \\N, NaN, nan, None, <NA>.`;
 
 export interface TableFiles {
   readonly log: readonly string[];

@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import { DAY_MS } from '@watchnext/features';
 import type { LoadOptions } from '../importer';
-import { country, identifier, integer, text } from '../read/cells';
+import { country, identifier, integer, isNothing, text } from '../read/cells';
+import { OddCells } from '../read/odd-cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
@@ -13,9 +14,25 @@ import { eachTableRow, requireDistinctIds, type TableFile, timeColumnsOf } from 
 /** What a video of unknown duration counts as where all of it is watched. */
 const UNKNOWN_DURATION_SECONDS = 60;
 const TITLE_CHARACTERS = 500;
+const MOST_YEARS = 150;
+/** A whole number that went through a float. */
+const WHOLE_FLOAT = /(?<=^\d+)\.0+$/;
 
-/** The cell of a column that is mapped; '' for one that is not. */
-type Cell = (column: string | undefined) => string;
+/** The cell of a column that is mapped, in its row; '' for one that is not, or that says so. */
+interface Row {
+  readonly line: number;
+  readonly cell: (column: string | undefined) => string;
+  /** As it stands. */
+  readonly raw: (column: string) => string;
+  /** What a cell tells that the row can do without. */
+  readonly optional: <Value>(
+    column: string | undefined,
+    otherwise: Value,
+    read: (cell: string, column: string) => Value,
+  ) => Value;
+  /** Columns that hold times as such. */
+  readonly times: ReadonlySet<string>;
+}
 
 export async function loadTable(
   files: TableFiles,
@@ -25,35 +42,41 @@ export async function loadTable(
 ): Promise<void> {
   const { encoding, delimiter, log, videos, users } = mapping;
   const table = (path: string): TableFile => ({ path, encoding, delimiter });
-  const each = async (path: string, part: Readonly<Record<string, unknown>>, take: TakeRow) => {
+  const each = async (path: string, part: Readonly<Record<string, unknown>>, take: (row: Row) => void) => {
     const columns = columnsOf(part);
     await requireDistinctIds(table(path), idColumnsOf(part), staging.connection);
     const times = await timeColumnsOf(table(path), staging.connection);
     const places = new Map(columns.map((column, index) => [column, index]));
+    const odd = new OddCells(basename(path));
     let cells: readonly string[] = [];
-    const cell: Cell = (column) => (column === undefined ? '' : cells[places.get(column) as number]);
-    await eachTableRow(table(path), columns, staging.connection, options, (row, line) => {
-      cells = row;
-      take(cell, line, times);
+    let line = 0;
+    const raw = (column: string) => cells[places.get(column) as number];
+    const cell: Row['cell'] = (column) => (column === undefined || isNothing(raw(column)) ? '' : raw(column));
+    const optional: Row['optional'] = (column, otherwise, read) =>
+      odd.take(column, line, otherwise, () => read(cell(column), column as string));
+    await eachTableRow(table(path), columns, staging.connection, options, (found, foundLine) => {
+      [cells, line] = [found, foundLine];
+      take({ line, cell, raw, optional, times });
     });
+    odd.noteIn(staging);
   };
 
   const durations = new Map<string, number>();
   if (videos !== undefined && files.videos !== undefined) {
     const source = staging.source('videos', basename(files.videos));
-    await each(files.videos, videos, (cell, line, times) => {
-      const video = videoOf(videos, videos.videoId, cell, times, options.nowMs);
+    await each(files.videos, videos, (row) => {
+      const video = videoOf(videos, identifier(videos.videoId, row.cell(videos.videoId)), row, options.nowMs);
       if (!durations.has(video.videoId)) durations.set(video.videoId, video.durationSeconds);
-      staging.addVideo({ ...video, source, line });
+      staging.addVideo({ ...video, source, line: row.line });
     });
   }
   if (users !== undefined && files.users !== undefined) {
     const source = staging.source('users', basename(files.users));
-    await each(files.users, users, (cell, line) =>
+    await each(files.users, users, ({ cell, optional, line }) =>
       staging.addUser({
         userId: identifier(users.userId, cell(users.userId)),
-        country: country('country', cell(users.country)),
-        ageYears: cell(users.ageYears) === '' ? 0 : Math.min(integer('ageYears', cell(users.ageYears)), 150),
+        country: optional(users.country, '', (text) => country('country', text)),
+        ageYears: optional(users.ageYears, 0, ageOf),
         gender: gender(cell(users.gender)),
         source,
         line,
@@ -62,23 +85,25 @@ export async function loadTable(
   }
   for (const [index, path] of files.log.entries()) {
     const source = staging.source(files.log.length === 1 ? 'log' : `log${index}`, basename(path));
-    await each(path, log, (cell, line, times) => {
+    await each(path, log, (row) => {
+      const { line, cell, optional, times } = row;
       const place = { source, line };
       const userId = identifier(log.userId, cell(log.userId));
-      const video = videoOf(log, log.videoId, cell, times, options.nowMs);
-      const { videoId } = video;
+      const videoId = identifier(log.videoId, cell(log.videoId));
       const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
+      const video = videoOf(log, videoId, row, options.nowMs);
       const durationSeconds = video.durationSeconds || (durations.get(videoId) ?? 0);
       const watch = {
         userId,
         videoId,
         atMs,
-        positionSeconds: secondsWatched(log, cell, durationSeconds),
-        country: country('country', cell(log.country)),
-        device: text('device', cell(log.device)),
+        positionSeconds: secondsWatched(log, row, durationSeconds),
+        country: optional(log.country, '', (text) => country('country', text)),
+        device: optional(log.device, '', optionalText),
         ...place,
       };
       const clicked = log.clicked === undefined || boolean(log.clicked, cell(log.clicked));
+      const surface = optional(log.surface, '', optionalText);
       // All is checked by now: half a row cannot be taken back.
       if (!durations.has(videoId)) {
         durations.set(videoId, durationSeconds);
@@ -86,7 +111,6 @@ export async function loadTable(
       }
       if (log.clicked === undefined) staging.addWatch(watch);
       else {
-        const surface = text('surface', cell(log.surface));
         const request = cell(log.requestId);
         const page = request === '' ? `${userId}:${Math.floor(atMs / DAY_MS)}` : `${userId}:${request}`;
         const pageId = shortened(`table:${page}`);
@@ -100,30 +124,32 @@ export async function loadTable(
 const idColumnsOf = ({ userId, videoId, channelId, requestId }: Readonly<Record<string, unknown>>) =>
   [userId, videoId, channelId, requestId].filter((column) => typeof column === 'string');
 
-type TakeRow = (cell: Cell, line: number, times: ReadonlySet<string>) => void;
-
 const describesVideos = (log: Mapping['log']) =>
   Boolean(log.title ?? log.channelId ?? log.topics ?? log.durationSeconds ?? log.uploadedAt);
 
-function videoOf(columns: VideoColumns, idColumn: string, cell: Cell, times: ReadonlySet<string>, nowMs: number) {
-  const videoId = identifier(idColumn, cell(idColumn));
+function videoOf(columns: VideoColumns, videoId: string, { cell, optional, times }: Row, nowMs: number) {
   const { uploadedAt, durationSeconds, topics } = columns;
   return {
     videoId,
     title: cell(columns.title).slice(0, TITLE_CHARACTERS) || videoId,
-    channelId: text('channelId', cell(columns.channelId)),
-    topics: topics === undefined ? [] : topicList(cell(topics.column), topics.separator),
-    durationSeconds: seconds(durationSeconds, cell(durationSeconds?.column)),
-    uploadedAtMs:
-      uploadedAt === undefined || cell(uploadedAt.column) === ''
-        ? 0
-        : moment(uploadedAt, cell(uploadedAt.column), times, nowMs),
+    channelId: optional(columns.channelId, '', optionalText),
+    topics: optional<readonly string[]>(topics?.column, [], (text) => topicList(text, topics!.separator)),
+    durationSeconds: optional(durationSeconds?.column, 0, (text) => seconds(durationSeconds, text)),
+    uploadedAtMs: optional(uploadedAt?.column, 0, (text) =>
+      text === '' ? 0 : moment(uploadedAt!, text, times, nowMs),
+    ),
   };
 }
 
-function secondsWatched(log: Mapping['log'], cell: Cell, durationSeconds: number): number {
-  if (log.watchSeconds !== undefined) return seconds(log.watchSeconds, cell(log.watchSeconds.column));
+const optionalText = (cell: string, column: string) => text(column, cell);
+
+/** "33.0" is 33: a column with gaps became one of floats. */
+const ageOf = (cell: string) =>
+  cell === '' ? 0 : Math.min(integer('ageYears', cell.replace(WHOLE_FLOAT, '')), MOST_YEARS);
+
+function secondsWatched(log: Mapping['log'], { raw }: Row, durationSeconds: number): number {
+  if (log.watchSeconds !== undefined) return seconds(log.watchSeconds, raw(log.watchSeconds.column));
   const whole = durationSeconds || UNKNOWN_DURATION_SECONDS;
   if (log.rating === undefined) return whole;
-  return watchSecondsOf(cell(log.rating.column), log.rating, whole);
+  return watchSecondsOf(raw(log.rating.column), log.rating, whole);
 }

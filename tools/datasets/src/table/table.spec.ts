@@ -1,38 +1,16 @@
 import { readFile, writeFile, mkdir, truncate, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Event, ImpressionsServed, Watch } from '@watchnext/contract';
-import { temporaryDirectory } from '@watchnext/testing';
-import { BadRows, datasetEvents, DatasetError } from '../index';
-import { TableImporter } from './importer';
+import type { Watch } from '@watchnext/contract';
+import { MAPPING, T, TableFolder } from '../../test/table-folder';
+import { DatasetError } from '../index';
 
-const T = Date.UTC(2026, 9, 1, 12);
-const MAPPING = {
-  log: {
-    userId: 'user',
-    videoId: 'video',
-    time: { column: 'at', unit: 'ms' },
-    watchSeconds: { column: 'seconds', unit: 's' },
-  },
-};
-
-let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
-beforeEach(async () => (folder = await temporaryDirectory('table')));
+let folder: TableFolder;
+beforeEach(async () => (folder = await TableFolder.create()));
 afterEach(() => folder.remove());
 
-const at = (name: string) => join(folder.path, name);
-
-async function read(path: string, mapping: object = MAPPING, options: { drawLists?: boolean } = { drawLists: false }) {
-  const mappingFile = at('as.mapping.json');
-  await writeFile(mappingFile, JSON.stringify(mapping));
-  const badRows = new BadRows();
-  const events: Event[] = [];
-  for await (const event of datasetEvents(new TableImporter(), path, { badRows, mappingFile, ...options }))
-    events.push(event);
-  const of = <Body>(kind: string) =>
-    events.flatMap(({ body }) => (body?.$case === kind ? [body.value as unknown as Body] : []));
-  return { events, badRows, watches: of<Watch>('watch'), lists: of<ImpressionsServed>('impressionsServed') };
-}
+const at = (name: string) => folder.at(name);
+const read: TableFolder['read'] = (...given) => folder.read(...given);
 
 const described = ({ watches }: { watches: readonly Watch[] }) =>
   watches.map(({ userId, videoId, positionSeconds }) => `${userId} ${videoId} ${positionSeconds}`);
@@ -221,16 +199,6 @@ describe('the importer of tables', () => {
       { videoId: 'v1', title: 'Éclair', video: { topics: ['a', 'b c'], durationSeconds: 100 } },
       { userId: 'a', profile: { country: 'DE', ageYears: 33, gender: 1 } },
     ]);
-  });
-
-  it('writes countries in capitals, and leaves out rows whose country is none', async () => {
-    await writeFile(at('log.csv'), `user,video,at,seconds,land\na,v,${T},30,de\nb,v,${T},30,Germany\nc,v,${T},30,\n`);
-    const { watches, badRows } = await read(at('log.csv'), { log: { ...MAPPING.log, country: 'land' } });
-    expect(watches.map(({ userId, country }) => [userId, country])).toEqual([
-      ['a', 'DE'],
-      ['c', ''],
-    ]);
-    expect(badRows.describe()).toContain('country is not two letters (ISO 3166-1), as DE: "Germany"');
   });
 
   it('draws lists around the watches of a log without impressions', async () => {
