@@ -10,6 +10,7 @@ import { percent } from '@watchnext/command-line';
 import { sqlText } from '@watchnext/event-archive';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { BadRows } from '../read/bad-rows';
+import { matchesOf } from './matches';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
 import { spreadTies, type Ties } from './spread';
 import { type ColumnKinds, TableAppender } from './table-appender';
@@ -109,6 +110,8 @@ export class Staging {
   private readonly noteList: string[] = [];
   /** Whether every video that may be watched stands in the catalogue; otherwise the others are added to it. */
   catalogueIsComplete = false;
+  /** Sources that should tell of the videos and users of the log. */
+  readonly describedBy: { videos?: number; users?: number } = {};
 
   private constructor(
     private readonly database: DuckDBInstance,
@@ -201,6 +204,7 @@ export class Staging {
     for (const appender of Object.values(this.open)) appender.close();
     this.appenders = undefined;
     await leaveOutRepeated(this.connection, this.sourceList, badRows);
+    for (const note of await matchesOf(this.connection, this.sourceList, this.describedBy)) this.note(note);
     if (this.catalogueIsComplete) await leaveOutUnknownVideos(this.connection, this.sourceList, badRows);
     else
       await this.connection.run(`

@@ -64,6 +64,7 @@ export async function loadTable(
   const durations = new Map<string, number>();
   if (videos !== undefined && files.videos !== undefined) {
     const source = staging.source('videos', basename(files.videos));
+    staging.describedBy.videos = source;
     await each(files.videos, videos, (row) => {
       const video = videoOf(videos, identifier(videos.videoId, row.cell(videos.videoId)), row, options.nowMs);
       if (!durations.has(video.videoId)) durations.set(video.videoId, video.durationSeconds);
@@ -72,6 +73,7 @@ export async function loadTable(
   }
   if (users !== undefined && files.users !== undefined) {
     const source = staging.source('users', basename(files.users));
+    staging.describedBy.users = source;
     await each(files.users, users, ({ cell, optional, line }) =>
       staging.addUser({
         userId: identifier(users.userId, cell(users.userId)),
@@ -89,7 +91,7 @@ export async function loadTable(
       const { line, cell, optional, times } = row;
       const place = { source, line };
       const userId = identifier(log.userId, cell(log.userId));
-      const videoId = identifier(log.videoId, cell(log.videoId));
+      const videoId = spelledAsIn(durations, identifier(log.videoId, cell(log.videoId)));
       const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
       const video = videoOf(log, videoId, row, options.nowMs);
       const durationSeconds = video.durationSeconds || (durations.get(videoId) ?? 0);
@@ -146,6 +148,13 @@ const optionalText = (cell: string, column: string) => text(column, cell);
 /** "33.0" is 33: a column with gaps became one of floats. */
 const ageOf = (cell: string) =>
   cell === '' ? 0 : Math.min(integer('ageYears', cell.replace(WHOLE_FLOAT, '')), MOST_YEARS);
+
+/** An id as the file of videos has it, where both mean the same: without the space or the fraction that came to one of them on its way. */
+function spelledAsIn(known: ReadonlyMap<string, unknown>, id: string): string {
+  if (known.has(id)) return id;
+  const trimmed = id.trim();
+  return [trimmed, trimmed.replace(WHOLE_FLOAT, ''), `${trimmed}.0`].find((spelling) => known.has(spelling)) ?? id;
+}
 
 function secondsWatched(log: Mapping['log'], { raw }: Row, durationSeconds: number): number {
   if (log.watchSeconds !== undefined) return seconds(log.watchSeconds, raw(log.watchSeconds.column));
