@@ -1,10 +1,11 @@
 /** Any log as a table: CSV, JSON lines or Parquet, with a mapping file that says which column is what. */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DatasetError } from '../dataset-error';
 import type { Importer, LoadOptions } from '../importer';
 import { namesIn } from '../read/names-in';
 import type { Staging } from '../staging/staging';
+import { shortened } from './interpret';
 import { loadTable } from './load';
 import { type Mapping, readMapping } from './mapping';
 import { isTable, remedyForPacked } from './table-file';
@@ -19,11 +20,12 @@ file, or a folder of such files with equal columns. Without --mapping, one is pr
   users    each row a UserUpserted.
 Without "clicked" each watch comes out of a list of five: the video among four that other users watched around the same
 time (surface "drawn"); --no-drawn-lists leaves that out, and ranking without anything to learn from.
-Order: catalogue, users, then activity by time. Ids follow from file and line.
+Order: catalogue, users, then activity by time. Ids follow from line, and of a folder from the file's name.
 Nothing is told where a cell is empty or NULL, null, \\N, NaN, nan, None, <NA>.`;
 
 export interface TableFiles {
-  readonly log: readonly string[];
+  /** Ids of rows hold the name: it does not go by what lies beside the file. */
+  readonly log: readonly { readonly path: string; readonly name: string }[];
   readonly videos: string | undefined;
   readonly users: string | undefined;
 }
@@ -39,7 +41,7 @@ export class TableImporter implements Importer {
 
   async files(path: string, mappingFile?: string): Promise<string[]> {
     const { log, videos, users } = await this.find(path, mappingFile);
-    return [...log, videos, users, mappingFile].filter((file) => file !== undefined);
+    return [...log.map(({ path: file }) => file), videos, users, mappingFile].filter((file) => file !== undefined);
   }
 
   async load(path: string, staging: Staging, options: LoadOptions): Promise<void> {
@@ -51,11 +53,16 @@ export class TableImporter implements Importer {
     if (mappingFile === undefined)
       throw new DatasetError('a table needs a mapping file that says which column is what: --mapping FILE');
     const mapping = await readMapping(mappingFile);
-    const folder = (await isFolder(path)) ? path : dirname(path);
+    const isOfMany = await isFolder(path);
+    const folder = isOfMany ? path : dirname(path);
     const [videos, users] = [mapping.videos?.file, mapping.users?.file].map((file) =>
       file === undefined ? undefined : join(folder, file),
     );
-    const log = (await logFiles(path)).filter((file) => file !== videos && file !== users);
+    const isOther = (file: string) =>
+      file === videos || file === users || (isOfMany && resolve(file) === resolve(mappingFile));
+    const log = (await logFiles(path))
+      .filter((file) => !isOther(file))
+      .map((file) => ({ path: file, name: isOfMany ? shortened(basename(file)) : 'log' }));
     if (log.length === 0) throw new DatasetError(`${path} holds no table besides those of videos and users`);
     return { log, videos, users, mapping };
   }

@@ -85,8 +85,8 @@ export async function loadTable(
       }),
     );
   }
-  for (const [index, path] of files.log.entries()) {
-    const source = staging.source(files.log.length === 1 ? 'log' : `log${index}`, basename(path));
+  for (const { path, name } of files.log) {
+    const source = staging.source(name, basename(path));
     await each(path, log, (row) => {
       const { line, cell, optional, times } = row;
       const place = { source, line };
