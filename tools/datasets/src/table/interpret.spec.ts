@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { BadCell } from '../read/cells';
+import { moment } from './interpret';
 import { ChildProgram } from '@watchnext/testing';
 import type { IsoTimeMessage } from '../../test/iso-time-program';
 
@@ -31,7 +33,19 @@ const WITH_A_ZONE: Readonly<Record<string, string>> = {
   'Wed Nov 25 2026 10:00:00 GMT+0100 (Central European Standard Time)': '2026-11-25T09:00:00.000Z',
   'Wed Nov 25 10:00:00 EST 2026': '2026-11-25T15:00:00.000Z',
 };
-const NO_DATES = ['', ' ', 'yesterday', '2026-11-25 25:00', '2026-11-25 10:00 CET'];
+const NO_DATES = [
+  '',
+  ' ',
+  'yesterday',
+  '5',
+  '2026-11-25 25:00',
+  '2026-11-25 10:00 CET',
+  // Which number is the month?
+  '05/06/2024 10:00',
+  '05.06.2024',
+  '13/06/2024',
+  '5-6-24',
+];
 
 it.each([
   ['America/New_York', 300],
@@ -46,5 +60,30 @@ it.each([
     ...UTC_UNLESS_SAID,
     ...WITH_A_ZONE,
     ...Object.fromEntries(NO_DATES.map((text) => [text, null])),
+  });
+});
+
+describe('days and months in numbers', () => {
+  const read = (unit: 'dmy' | 'mdy' | 'iso', text: string) =>
+    new Date(moment({ column: 'at', unit }, text, new Set(), Date.UTC(2030, 0))).toISOString();
+
+  it('are read in the order that the unit says', () => {
+    for (const [text, dmy, mdy] of [
+      ['05/06/2024 10:00', '2024-06-05T10:00:00.000Z', '2024-05-06T10:00:00.000Z'],
+      ['5.6.2024', '2024-06-05T00:00:00.000Z', '2024-05-06T00:00:00.000Z'],
+      ['05-06-2024, 9:05:00 PM', '2024-06-05T21:05:00.000Z', '2024-05-06T21:05:00.000Z'],
+      ['05/06/2024T10:00:00+02:00', '2024-06-05T08:00:00.000Z', '2024-05-06T08:00:00.000Z'],
+    ] as const)
+      expect([read('dmy', text), read('mdy', text)]).toEqual([dmy, mdy]);
+    expect(read('dmy', '13/06/2024')).toBe('2024-06-13T00:00:00.000Z');
+    expect(() => read('mdy', '13/06/2024')).toThrow(BadCell);
+    expect(() => read('dmy', '31/13/2024')).toThrow(BadCell);
+    expect(() => read('dmy', '2024-06-05')).toThrow(new BadCell('at is no date as 25/11/2026 10:00: "2024-06-05"'));
+  });
+
+  it('are refused by the unit iso, which offers those that say the order', () => {
+    expect(() => read('iso', '05/06/2024 10:00')).toThrow(
+      new BadCell('at is no date as 2026-11-25T10:00:00Z: "05/06/2024 10:00"; is its unit dmy, the day first, or mdy?'),
+    );
   });
 });

@@ -15,9 +15,17 @@ const GENDERS: Readonly<Record<string, Gender>> = {
   male: Gender.MALE,
 };
 const SECONDS_PER: Readonly<Record<DurationUnit, number>> = { s: 1, ms: 1 / 1_000, min: 60 };
-const MS_PER: Readonly<Record<Exclude<TimeUnit, 'iso'>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
+/** Of dates, with how one of them looks. */
+const DATES = { iso: '2026-11-25T10:00:00Z', dmy: '25/11/2026 10:00', mdy: '11/25/2026 10:00' } as const;
+export type DateUnit = keyof typeof DATES;
+const MS_PER: Readonly<Record<Exclude<TimeUnit, DateUnit>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
 /** "2013-02-28 14:38:27" and the like; without a zone it is UTC. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
+/** Else `Date.parse` takes the first of three numbers for the month, and some would say the day. */
+const YEAR_FIRST = /^\d{4}\D/;
+const MONTH_NAME = /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i;
+/** Two numbers before the year, and the time of day. */
+const YEAR_LAST = /^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:(?:, *| +|T)(.+))?$/;
 /** As `Date.parse` knows zones; an offset follows a time of day, as "-05" in "2026-1-05" does not. */
 const ZONE = /Z$|(?<![a-z])(?:UTC?|GMT|[ECMP][SD]T)\b|:.*[+-]\d{1,2}(?::?\d{2})?(?:\s*\(.*\))?$/i;
 
@@ -41,10 +49,11 @@ export function moment(
 ): number {
   if (text === '') throw new BadCell(`${column} is empty`);
   if (times.has(column)) return time(column, Number(text), nowMs);
-  if (unit === 'iso') {
-    const atMs = isoTime(text);
-    if (Number.isNaN(atMs)) throw new BadCell(`${column} is no date as 2026-11-25T10:00:00Z: ${quote(text)}`);
-    return time(column, atMs, nowMs);
+  if (isDateUnit(unit)) {
+    const atMs = unit === 'iso' ? isoTime(text) : dateTime(text, unit);
+    if (!Number.isNaN(atMs)) return time(column, atMs, nowMs);
+    const remedy = unit === 'iso' && YEAR_LAST.test(text.trim()) ? '; is its unit dmy, the day first, or mdy?' : '';
+    throw new BadCell(`${column} is no date as ${DATES[unit]}: ${quote(text)}${remedy}`);
   }
   const value = Number(text);
   if (!Number.isFinite(value)) throw new BadCell(`${column} is no number of ${unit} since 1970: ${quote(text)}`);
@@ -55,8 +64,20 @@ export function moment(
 export function isoTime(text: string): number {
   const date = text.trim();
   if (DATE.test(date)) return Date.parse(`${date.replace(' ', 'T')}${date.length > 10 ? 'Z' : ''}`);
+  if (!YEAR_FIRST.test(date) && !MONTH_NAME.test(date)) return Number.NaN;
   // Date.parse would take the zone of this machine.
   return Date.parse(ZONE.test(date) ? date : `${date} UTC`);
+}
+
+const isDateUnit = (unit: TimeUnit): unit is DateUnit => unit in DATES;
+
+/** The same of a date whose year stands last. */
+export function dateTime(text: string, unit: 'dmy' | 'mdy'): number {
+  const found = YEAR_LAST.exec(text.trim());
+  if (found === null) return Number.NaN;
+  const [, first, , second, year, timeOfDay = ''] = found;
+  const [day, month] = unit === 'dmy' ? [first, second] : [second, first];
+  return isoTime(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')} ${timeOfDay}`);
 }
 
 /** 0 where nothing stands; at most what an event may carry. */
