@@ -9,6 +9,7 @@ import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
 import { boolean, gender, moment, seconds, shortened, topicList } from './interpret';
 import { columnsOf, type Mapping, type VideoColumns } from './mapping';
+import { UnitCheck } from './unit-check';
 import { eachTableRow, requireDistinctIds, type TableFile, timeColumnsOf } from './table-file';
 
 /** What a video of unknown duration counts as where all of it is watched. */
@@ -87,6 +88,7 @@ export async function loadTable(
   }
   for (const { path, name } of files.log) {
     const source = staging.source(name, basename(path));
+    const units = new UnitCheck();
     await each(path, log, (row) => {
       const { line, cell, optional, times } = row;
       const place = { source, line };
@@ -106,6 +108,7 @@ export async function loadTable(
       };
       const clicked = log.clicked === undefined || boolean(log.clicked, cell(log.clicked));
       const surface = optional(log.surface, '', optionalText);
+      if (clicked) units.see(watch.positionSeconds, durationSeconds);
       // All is checked by now: half a row cannot be taken back.
       if (!durations.has(videoId)) {
         durations.set(videoId, durationSeconds);
@@ -120,6 +123,8 @@ export async function loadTable(
         staging.addImpression({ ...watch, clicked, surface, pageId, listId });
       }
     });
+    if (log.watchSeconds !== undefined)
+      units.noteIn(staging, { file: basename(path), column: log.watchSeconds.column });
   }
 }
 

@@ -77,6 +77,49 @@ describe('the proposal of a mapping', () => {
     expect(proposeMapping(sample(['user', 'video', 'ts', 'score'])).warning).toBeUndefined();
   });
 
+  const lengths = (columns: readonly [string, string], rows: readonly (readonly [number, number])[]) => {
+    const { mapping, doubt } = proposeMapping({
+      columns: ['user', 'video', 'timestamp', ...columns],
+      rows: rows.map((row) => ['a', 'v', '1790000000', ...row.map(String)]),
+      times: new Set(),
+    });
+    return { watch: mapping.log.watchSeconds?.unit, whole: mapping.log.durationSeconds?.unit, doubt };
+  };
+
+  it('takes one unit for all columns that name none, and doubts where both are likely', () => {
+    const bare = ['play_duration', 'video_duration'] as const;
+    const doubt = expect.stringMatching(/^play_duration and video_duration may be in s or in ms/);
+    // Short videos in milliseconds: one median is beyond what a watch takes in seconds, or none is.
+    expect(lengths(bare, [[7_700, 9_625]])).toEqual({ watch: 'ms', whole: 'ms', doubt });
+    expect(lengths(bare, [[5_000, 9_625]])).toEqual({ watch: 's', whole: 's', doubt });
+    expect(lengths(bare, [[61_802, 149_866]])).toEqual({ watch: 'ms', whole: 'ms', doubt: undefined });
+    expect(lengths(bare, [[31, 140]])).toEqual({ watch: 's', whole: 's', doubt: undefined });
+  });
+
+  it('goes by the unit that one column names where only one fits beside it', () => {
+    expect(lengths(['play_duration', 'duration_ms'], [[5_000, 9_625]])).toEqual({
+      watch: 'ms',
+      whole: 'ms',
+      doubt: undefined,
+    });
+    expect(lengths(['watch_seconds', 'duration'], [[2_400, 5_400]])).toEqual({
+      watch: 's',
+      whole: 's',
+      doubt: undefined,
+    });
+  });
+
+  it('knows dates with the year last where their order can only be one', () => {
+    const unitOf = (...dates: string[]) =>
+      propose(
+        ['user', 'video', 'ts'],
+        dates.map((date) => ['a', 'v', date]),
+      ).time.unit;
+    expect(unitOf('05/06/2024 10:00', '13/06/2024 10:00')).toBe('dmy');
+    expect(unitOf('05/06/2024 10:00', '05/13/2024 10:00')).toBe('mdy');
+    expect(() => unitOf('05/06/2024 10:00')).toThrow('which column is the time');
+  });
+
   it('finds a time by its content where no name tells it', () => {
     const rows = [['a', 'v', '2026-10-01T10:00:00Z']];
     expect(propose(['member_id', 'Item', 'when'], rows).time).toEqual({ column: 'when', unit: 'iso' });
@@ -124,6 +167,24 @@ describe('the wizard', () => {
     expect(said[0]).toContain('not used: note');
     expect(said[1]).toContain('every watch will count as the whole video');
     expect(await mappingFileFor(table, { ...options, ask: undefined })).toBe(file);
+    await folder.remove();
+  });
+
+  it('does not take unasked what it doubts', async () => {
+    const folder = await temporaryDirectory('wizard');
+    const table = join(folder.path, 'log.csv');
+    await writeFile(table, 'user,video,ts,play_duration\na,v,1790000000,5000\n');
+    const said: string[] = [];
+    const options = { say: (text: string) => void said.push(text), ask: async () => '' };
+    await expect(mappingFileFor(table, { ...options, yes: true })).rejects.toThrow(
+      /--yes cannot tell: play_duration may/,
+    );
+    expect(said.at(-1)).toMatch(/^WARNING: play_duration may be in s or in ms/);
+    const file = await mappingFileFor(table, { ...options, yes: false });
+    expect(parseMapping(await readFile(file, 'utf8'), file).log.watchSeconds).toEqual({
+      column: 'play_duration',
+      unit: 's',
+    });
     await folder.remove();
   });
 

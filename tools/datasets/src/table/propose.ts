@@ -1,7 +1,8 @@
 /** A mapping proposed from a sample: by the names that such columns go by, and by what stands in them. */
 import { countryCode } from '@watchnext/features';
 import { median } from '@watchnext/learning';
-import { isoTime } from './interpret';
+import { isNothing } from '../read/cells';
+import { dateTime, isoTime } from './interpret';
 import type { DurationUnit, Mapping, TimeUnit } from './mapping';
 import type { Sample } from './sample';
 
@@ -13,6 +14,8 @@ export interface Proposal {
   readonly unused: readonly string[];
   /** What would go unnoticed, and spoil what is learned; undefined where nothing would. */
   readonly warning: string | undefined;
+  /** What only a person can tell; undefined where nothing is. */
+  readonly doubt: string | undefined;
 }
 
 /** What a mapping must have could not be found. */
@@ -133,32 +136,93 @@ export function proposeMapping(sample: Sample): Proposal {
     ...(time === undefined ? ['the time'] : []),
   ];
   if (userId === undefined || videoId === undefined || time === undefined) throw new NoProposalError(lacking);
-  const watchSeconds = chooser.duration('watchSeconds', 600);
+  const watchSeconds = chooser.duration('watchSeconds');
   const rating = watchSeconds === undefined ? chooser.rating() : undefined;
   const clicked = chooser.take('clicked', isYesOrNo);
   const impressions =
     clicked === undefined
       ? {}
       : { clicked, requestId: chooser.take('requestId', isFilled), surface: chooser.take('surface') };
-  const log = {
-    userId,
-    videoId,
-    time,
-    watchSeconds,
-    rating,
+  const found = {
     ...impressions,
     country: chooser.take('country', areCountries),
     device: chooser.take('device'),
     title: chooser.take('title'),
     channelId: chooser.take('channelId'),
     topics: chooser.topics(),
-    durationSeconds: chooser.duration('durationSeconds', 3_600),
+    durationSeconds: chooser.duration('durationSeconds'),
     uploadedAt: chooser.time('uploadedAt'),
   };
+  const lengths = [watchSeconds, found.durationSeconds].filter((one) => one !== undefined);
+  const units = unitsOf(lengths);
+  const inUnit = (one: Length | undefined) => one && { column: one.column, unit: one.named ?? units.unit };
+  const log = {
+    userId,
+    videoId,
+    time,
+    watchSeconds: inUnit(watchSeconds),
+    rating,
+    ...found,
+    durationSeconds: inUnit(found.durationSeconds),
+  };
+  for (const { column, named } of lengths)
+    chooser.reasons.push(`${column}: in ${named ?? units.unit}, ${named ? 'by its name' : units.reasons.join(', ')}`);
   // As it is printed: without what was not found.
   const mapping = JSON.parse(JSON.stringify({ log })) as Mapping;
   const warning = watchSeconds === undefined && rating === undefined ? chooser.lengthWarning() : undefined;
-  return { mapping, reasons: chooser.reasons, unused: chooser.unused, warning };
+  return { mapping, reasons: chooser.reasons, unused: chooser.unused, warning, doubt: doubtOf(lengths, units) };
+}
+
+/** A column that tells how long something is or was watched. */
+interface Length {
+  readonly field: 'watchSeconds' | 'durationSeconds';
+  readonly column: string;
+  readonly median: number;
+  /** Unit, by its name. */
+  readonly named: DurationUnit | undefined;
+}
+
+/** What is mostly longer than ten times that is in milliseconds. */
+const LONGEST_SECONDS = { watchSeconds: 600, durationSeconds: 3_600 } as const;
+/** Half a column may lie between them in either unit: a film in seconds, a short video in milliseconds. */
+const DOUBTFUL = { from: 1_000, to: 10 * LONGEST_SECONDS.durationSeconds } as const;
+/** Of a video, what is watched of it as a rule. */
+const LIKELY_SHARE = { from: 0.02, to: 5 } as const;
+const SECONDS_OF: Readonly<Record<DurationUnit, number>> = { ms: 1 / 1_000, s: 1, min: 60 };
+
+interface Units {
+  readonly unit: DurationUnit;
+  readonly reasons: readonly string[];
+  /** Whether another unit is as likely. */
+  readonly isDoubtful: boolean;
+}
+
+/** One unit for all columns whose names tell none: a log that has seconds in one column and milliseconds in another says so. */
+function unitsOf(lengths: readonly Length[]): Units {
+  const unnamed = lengths.filter(({ named }) => named === undefined);
+  const beside = lengths.find(({ named }) => named !== undefined);
+  const [first] = unnamed;
+  if (beside !== undefined && first !== undefined) {
+    const fits = (['s', 'ms'] as const).filter((unit) => {
+      const seconds = first.median * SECONDS_OF[unit];
+      const besideSeconds = beside.median * SECONDS_OF[beside.named!];
+      const share = first.field === 'watchSeconds' ? seconds / besideSeconds : besideSeconds / seconds;
+      return share >= LIKELY_SHARE.from && share <= LIKELY_SHARE.to;
+    });
+    if (fits.length === 1) return { unit: fits[0], reasons: [`by ${beside.column}`], isDoubtful: false };
+  }
+  const isLong = ({ median, field }: Length) => median > 10 * LONGEST_SECONDS[field];
+  const isDoubtful = unnamed.some(
+    (one) => isLong(one) !== isLong(first) || (one.median >= DOUBTFUL.from && one.median <= DOUBTFUL.to),
+  );
+  const reasons = unnamed.map(({ column, median }) => `since half of ${column} lie above ${median}`);
+  return { unit: unnamed.some(isLong) ? 'ms' : 's', reasons, isDoubtful };
+}
+
+function doubtOf(lengths: readonly Length[], { unit, isDoubtful }: Units): string | undefined {
+  if (!isDoubtful) return undefined;
+  const columns = lengths.filter(({ named }) => named === undefined).map(({ column }) => column);
+  return `${columns.join(' and ')} may be in s or in ms: ${unit} was taken, and a wrong one makes every watch a thousand times too long or too short`;
 }
 
 type Test = (cells: readonly string[]) => boolean;
@@ -202,21 +266,14 @@ class Chooser {
     return this.withTimeUnit(column);
   }
 
-  /** @param longestSeconds what is mostly longer than that is in milliseconds */
-  duration(
-    field: 'watchSeconds' | 'durationSeconds',
-    longestSeconds: number,
-  ): { column: string; unit: DurationUnit } | undefined {
+  duration(field: 'watchSeconds' | 'durationSeconds'): Length | undefined {
     const column = this.take(field, isLength, isMeasured) ?? this.take(field, isLength, isPartlyNamed);
     if (column === undefined) return undefined;
     const lengths = this.cells(column).filter(isFilledCell).map(Number);
-    const middle = lengths.length > 0 ? median(lengths) : 0;
     const named = wordsOf(column)
       .map(unitOfWord)
       .find((unit) => unit !== undefined);
-    const unit = named ?? (middle > 10 * longestSeconds ? 'ms' : 's');
-    this.reasons.push(`  in ${unit}, ${named ? 'by its name' : `since half of them lie above ${middle}`}`);
-    return { column, unit };
+    return { field, column, median: lengths.length > 0 ? median(lengths) : 0, named };
   }
 
   rating(): Mapping['log']['rating'] {
@@ -293,7 +350,7 @@ function bareName(column: string): string {
     .join(' ');
 }
 
-const isFilledCell = (cell: string) => cell !== '';
+const isFilledCell = (cell: string) => !isNothing(cell);
 /** Nearly all: a few bad rows must not hide a column. */
 const MOST = 0.9;
 
@@ -316,5 +373,9 @@ function timeUnitOf(cells: readonly string[]): TimeUnit | undefined {
   if (mostly(filled, lies(fromSeconds * 1e3, toSeconds * 1e3))) return 'ms';
   if (mostly(filled, lies(fromSeconds * 1e6, toSeconds * 1e6))) return 'us';
   if (mostly(filled, (cell) => /^\d{4}-\d{2}/.test(cell) && !Number.isNaN(isoTime(cell)))) return 'iso';
-  return undefined;
+  const fits = (['dmy', 'mdy'] as const).filter((unit) =>
+    mostly(filled, (cell) => !Number.isNaN(dateTime(cell, unit))),
+  );
+  // Of days up to the twelfth both are.
+  return fits.length === 1 ? fits[0] : undefined;
 }

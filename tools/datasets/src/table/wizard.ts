@@ -11,7 +11,7 @@ import { sampleOf } from './sample';
 const SAMPLE_ROWS = 1_000;
 
 export interface WizardOptions {
-  /** Takes the proposal without asking. */
+  /** Takes the proposal without asking, unless it is in doubt. */
   readonly yes: boolean;
   readonly say: (text: string) => void;
   /** Asks a person; undefined where there is none. */
@@ -35,11 +35,15 @@ export async function mappingFileFor(path: string, { yes, say, ask }: WizardOpti
     say(`Mapping: ${file}`);
     return file;
   }
-  const { mapping, reasons, unused, warning } = await propose(first);
+  const { mapping, reasons, unused, warning, doubt } = await propose(first);
   const text = `${JSON.stringify(mapping, null, 2)}\n`;
   const lines = [...reasons, ...(unused.length > 0 ? [`not used: ${unused.join(', ')}`] : [])];
   say(`Proposed from the first rows of ${first}:\n${lines.map((line) => `  ${line}`).join('\n')}\n\n${text}`);
-  if (warning !== undefined) say(`WARNING: ${warning}`);
+  for (const one of [warning, doubt]) if (one !== undefined) say(`WARNING: ${one}`);
+  if (yes && doubt !== undefined)
+    throw new DatasetError(
+      `nothing was imported, since --yes cannot tell: ${doubt}. Run again without --yes to look at it, or save the mapping above with the right unit and give it as --mapping FILE`,
+    );
   if (!yes) {
     const answer = ask === undefined ? 'no' : await ask(`Use it, and keep it as ${file}? [Y/n] `);
     if (!/^(y|yes|)$/i.test(answer.trim()))
