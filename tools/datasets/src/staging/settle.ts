@@ -43,7 +43,7 @@ export async function leaveOutUnknownVideos(
 }
 
 /** Tells of the rows in the table `unusable`. @returns how many there are */
-async function tell(
+export async function tell(
   connection: DuckDBConnection,
   sources: readonly Source[],
   badRows: BadRows,

@@ -11,6 +11,7 @@ import { sqlText } from '@watchnext/event-archive';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { BadRows } from '../read/bad-rows';
 import { matchesOf } from './matches';
+import { largestUserOf, leaveOutNobody } from './nobody';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
 import { spreadTies, type Ties } from './spread';
 import { type ColumnKinds, TableAppender } from './table-appender';
@@ -204,7 +205,9 @@ export class Staging {
     for (const appender of Object.values(this.open)) appender.close();
     this.appenders = undefined;
     await leaveOutRepeated(this.connection, this.sourceList, badRows);
+    await leaveOutNobody(this.connection, this.sourceList, badRows);
     for (const note of await matchesOf(this.connection, this.sourceList, this.describedBy)) this.note(note);
+    for (const note of await largestUserOf(this.connection)) this.note(note);
     if (this.catalogueIsComplete) await leaveOutUnknownVideos(this.connection, this.sourceList, badRows);
     else
       await this.connection.run(`

@@ -97,7 +97,7 @@ async function validateLog(format: string, path: string, options: Options, signa
   let rows = 0;
   try {
     const archive = join(folder, 'archive');
-    const { badRows } = await importToArchive(format, path, {
+    const { badRows, summary } = await importToArchive(format, path, {
       archive,
       mappingFile,
       signal,
@@ -106,6 +106,7 @@ async function validateLog(format: string, path: string, options: Options, signa
       onReading: (file, count, total) => task.update((rows = count), total, file),
     });
     task.finish();
+    for (const note of summary.notes) say(note);
     const bad: Finding = {
       check: 'rows',
       verdict: judge(badRows.total / Math.max(1, rows), 0, 0.05),

@@ -10,6 +10,7 @@ import { DriftCheck } from './drift';
 import { DuplicateCheck } from './duplicates';
 import { count, type Finding, judge, percent, share } from './finding';
 import { JoinCheck } from './joins';
+import { LargestUserCheck } from './largest-user';
 import { OrderCheck } from './order';
 import { playbacksOf } from './playbacks';
 import { withoutRepetitions } from './repetitions';
@@ -22,6 +23,7 @@ const CHECKS: readonly CheckClass[] = [
   ClockCheck,
   WatchTimeCheck,
   CoverageCheck,
+  LargestUserCheck,
   DriftCheck,
 ];
 

@@ -82,10 +82,29 @@ function soundLog(): Event[] {
 }
 
 describe('validating a log', () => {
+  it('warns of a user that has much of it, and fails where that is a fifth', async () => {
+    const users = Array.from({ length: 200 }, (_, n) => `u${n}`);
+    const watches = (userId: string, count: number) =>
+      Array.from({ length: count }, (_, n) =>
+        at(NOW - DAY_MS + 1_000 * n, watch(userId, VIDEOS[n % 5], `${userId}-${n}`)),
+      );
+    const found = async (crowd: number) => {
+      const log = [...users.flatMap((userId) => watches(userId, 5)), ...watches('guest', crowd)];
+      return (await verdicts(log))['largest user'];
+    };
+    expect(await found(5)).toMatchObject({ verdict: 'ok' });
+    expect(await found(100)).toMatchObject({
+      verdict: 'warning',
+      found: '9.1% of 1,100 events are of one user, "guest"',
+      advice: expect.stringMatching(/everybody without an id/),
+    });
+    expect(await found(500)).toMatchObject({ verdict: 'failure' });
+  });
+
   it('finds nothing wrong with a sound one', async () => {
     const found = await verdicts(soundLog());
     expect(Object.values(found).filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
-    expect(Object.keys(found)).toHaveLength(17);
+    expect(Object.keys(found)).toHaveLength(18);
   });
 
   it.each<[string, string, 'warning' | 'failure', (events: Event[]) => Event[]]>([
