@@ -20,6 +20,7 @@ const FARTHEST = Math.max(...REACHES);
 const DRAWN = 4;
 /** Within the nearest reach; in the others the more the farther they are. */
 const ATTEMPTS = 8 * DRAWN;
+const LAST_BATCH = 1_000;
 /** More lines than a file has. */
 const SOURCE_SEEDS = 2 ** 36;
 
@@ -52,9 +53,13 @@ export async function* drawLists(
     }
     if (lists.length > 0) yield lists;
   }
-  const last: DrawnList[] = [];
-  while (next < stretch.length) last.push(drawList(stretch, next++, watched));
-  if (last.length > 0) yield last;
+  // All that was waited for, in batches too: who takes them may want to end in between.
+  while (next < stretch.length) {
+    const to = Math.min(stretch.length, next + LAST_BATCH);
+    const lists: DrawnList[] = [];
+    while (next < to) lists.push(drawList(stretch, next++, watched));
+    yield lists;
+  }
 }
 
 /** @param watched before it; it is added */
