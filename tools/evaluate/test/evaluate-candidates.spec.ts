@@ -90,6 +90,8 @@ it('puts models and baselines into one table: the chain knows a circle, populari
   expect(model.againstBestBaseline).toMatchObject({ k: 5, baseline: expect.stringMatching(/item/) });
   expect(model.recallCurve.length).toBe(5);
   expect(model.training?.[0].tried.length).toBe(1);
+  // 60 watches choose neither form nor epoch, as in the trainer: all epochs that were asked for are trained, on everything.
+  expect(model.training?.[0].tried[0]).toMatchObject({ epochs: 20, validationRecall: NaN });
   expect(candidateTables(report)).toMatch(/recall@5 [+−]0\.\d+ over the best baseline, /);
 });
 

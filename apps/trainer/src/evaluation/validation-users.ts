@@ -1,4 +1,3 @@
-import { validationCutoff } from '@watchnext/candidate-model';
 import type { CandidateExample } from '@watchnext/features';
 import { type Random, shuffle } from '@watchnext/learning';
 
@@ -7,10 +6,7 @@ const VALIDATION_SHARE = 0.1;
 const WANTED_USERS = { least: 100, most: 2_000 };
 /** Where there are few users, no more than this share of them. */
 const LARGEST_SHARE = 0.2;
-/** Of fewer a recall of 0.2 is off by 14% of itself and more at one standard error: the best of several epochs is then a matter of chance. */
-const LEAST_EXAMPLES = 200;
-
-/** Who is learned from, and what the epoch and the form are chosen by; nothing where it would be chance, and then everyone is learned from. */
+/** Who is learned from, and what the epoch and the form are chosen by, if there is enough of it: `selectCandidateModel` decides. */
 export interface UsersAside {
   readonly training: readonly CandidateExample[];
   readonly validation: readonly CandidateExample[];
@@ -35,21 +31,6 @@ export function setUsersAside(
   shuffle(order, random);
   const aside = new Set([...order.subarray(0, count)].map((index) => userIds[index]));
   const training = examples.filter((example) => !aside.has(example.userId));
-  const telling = missable(new Set(training.map(({ labelVideoId }) => labelVideoId)));
-  const validation = examples.filter(
-    (example) => aside.has(example.userId) && example.labelAtMs >= learnedUntilMs && telling(example),
-  );
-  return validation.length < LEAST_EXAMPLES ? { training: examples, validation: [] } : { training, validation };
-}
-
-/**
- * Whether a model can fail to have the label among its k first. Where fewer than k videos are left that the user has not seen it
- * cannot, and every epoch would look like the best. In a catalogue that is larger than a history and k together it always can.
- */
-function missable(videoIds: ReadonlySet<string>): (example: CandidateExample) => boolean {
-  const k = validationCutoff(videoIds.size);
-  return ({ labelVideoId, features }) => {
-    const outside = new Set([labelVideoId, ...features.watchedVideoIds].filter((videoId) => videoIds.has(videoId)));
-    return videoIds.size - outside.size >= k || !videoIds.has(labelVideoId);
-  };
+  const validation = examples.filter((example) => aside.has(example.userId) && example.labelAtMs >= learnedUntilMs);
+  return { training, validation };
 }

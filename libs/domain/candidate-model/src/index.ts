@@ -45,9 +45,15 @@ export {
   vectorsAreWatchedRows,
   videoVectorsOf,
 } from './model';
-export { trainCandidateModel, validationCutoff } from './training';
+export { trainCandidateModel } from './training';
 export type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
-export { selectCandidateModel, type CandidateSelectionOptions, type CandidateTrial } from './selection';
+export {
+  selectCandidateModel,
+  type CandidateSelection,
+  type CandidateSelectionOptions,
+  type CandidateTrial,
+} from './selection';
+export { validationCutoff } from './validation';
 export type { CandidateVocabularies } from './vocabularies';
 export type { WarmStartReport } from './warm-start';
 export { scaleToLength, throughScaling } from './unit-vectors';

@@ -1,5 +1,6 @@
-import type { CandidateModelConfig } from './config';
+import { type CandidateModelConfig, type DataSize, dataSizeOf } from './config';
 import type { CandidateModel } from './model';
+import { isTelling, tellingExamples } from './telling';
 import { trainCandidateModel } from './training';
 import type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
 import type { WarmStartReport } from './warm-start';
@@ -8,10 +9,12 @@ export interface CandidateSelectionOptions extends Omit<
   CandidateTrainingOptions,
   'config' | 'onProgress' | 'onWarmStart'
 > {
-  /** To be tried, the preferred one first. */
-  readonly configs: readonly CandidateModelConfig[];
-  /** @param trial from 0 */
-  readonly onProgress?: (progress: CandidateTrainingProgress, trial: number) => void;
+  /** To be tried on so much data, the preferred one first. */
+  readonly forms: (size: DataSize) => readonly CandidateModelConfig[];
+  /** What is trained on where validation may not choose, for then nothing need be kept from training; by default, the same. */
+  readonly unchosen?: Pick<CandidateTrainingOptions, 'examples' | 'windowEndMs'>;
+  /** @param trial from 0. @param trialCount as far as is known */
+  readonly onProgress?: (progress: CandidateTrainingProgress, trial: number, trialCount: number) => void;
 }
 
 /** A trained model, and the settings to train it again with: as many epochs as were good for it. */
@@ -24,37 +27,69 @@ export interface CandidateTrial {
   readonly warmStart?: WarmStartReport;
 }
 
+export interface CandidateSelection {
+  /** The one kept first, then the others. */
+  readonly trials: readonly CandidateTrial[];
+  /** Of how many examples the recalls are that it was chosen by; 0 where it was not chosen by any, and trained on `unchosen`. */
+  readonly chosenBy: number;
+}
+
 /** Another form than the preferred one must be better by this share of the recall: less may be chance. */
 const LEAST_GAIN_SHARE = 0.05;
 
-/** Trains each form and keeps the one that recalls the validation examples best. @returns the one kept first, then the others */
-export async function selectCandidateModel(options: CandidateSelectionOptions): Promise<CandidateTrial[]> {
-  const trials: CandidateTrial[] = [];
-  for (const [number, config] of options.configs.entries()) {
-    let recall = NaN;
-    let epochCount = config.epochCount;
-    let start: WarmStartReport | undefined;
-    const model = await trainCandidateModel({
-      ...options,
-      config,
-      onWarmStart: (report) => (start = report),
-      onProgress(progress) {
-        const { validationRecall, epoch } = progress;
-        if (validationRecall !== undefined && !(validationRecall <= recall)) {
-          recall = validationRecall;
-          epochCount = epoch;
-        }
-        options.onProgress?.(progress, number);
-      },
-    });
-    const trial: CandidateTrial = {
-      model,
-      config: { ...config, epochCount },
-      recall,
-      ...(start ? { warmStart: start } : {}),
-    };
-    if (number > 0 && recall > trials[0].recall * (1 + LEAST_GAIN_SHARE)) trials.unshift(trial);
-    else trials.push(trial);
+/**
+ * Trains each form and keeps the one that recalls the validation examples best; where these cannot tell (telling.ts), the preferred
+ * one, for as many epochs as are right for most logs of that size.
+ */
+export async function selectCandidateModel(options: CandidateSelectionOptions): Promise<CandidateSelection> {
+  const { forms, unchosen = options, onProgress, ...training } = options;
+  const validationExamples = tellingExamples(training.examples, training.validationExamples ?? []);
+  const tried: Tried[] = [];
+  if (validationExamples.length > 0) {
+    const configs = forms({ ...dataSizeOf(training.examples), validated: true });
+    for (const [number, config] of configs.entries()) {
+      const report = (progress: CandidateTrainingProgress) => onProgress?.(progress, number, configs.length);
+      const one = await tryForm({ ...training, validationExamples, config }, report);
+      if (number > 0 && one.trial.recall > tried[0].trial.recall * (1 + LEAST_GAIN_SHARE)) tried.unshift(one);
+      else tried.push(one);
+    }
   }
-  return trials;
+  const trials = tried.map(({ trial }) => trial);
+  if (tried.at(0)?.tells) return { trials, chosenBy: validationExamples.length };
+  const { examples, windowEndMs } = unchosen;
+  const [config] = forms({ ...dataSizeOf(examples), validated: false });
+  const { trial } = await tryForm({ ...training, examples, windowEndMs, validationExamples: [], config }, (progress) =>
+    onProgress?.(progress, trials.length, trials.length + 1),
+  );
+  return { trials: [trial, ...trials], chosenBy: 0 };
+}
+
+interface Tried {
+  readonly trial: CandidateTrial;
+  /** Whether its recall is of hits enough. */
+  readonly tells: boolean;
+}
+
+async function tryForm(
+  options: CandidateTrainingOptions,
+  onProgress: (progress: CandidateTrainingProgress) => void,
+): Promise<Tried> {
+  const { config } = options;
+  let [recall, askedCount, epochCount] = [NaN, 0, config.epochCount];
+  let warmStart: WarmStartReport | undefined;
+  const model = await trainCandidateModel({
+    ...options,
+    onWarmStart: (report) => (warmStart = report),
+    onProgress(progress) {
+      const { validationRecall, validationCount = 0, epoch } = progress;
+      if (validationRecall !== undefined && !(validationRecall <= recall)) {
+        recall = validationRecall;
+        askedCount = validationCount;
+        epochCount = epoch;
+      }
+      onProgress(progress);
+    },
+  });
+  const trial = { model, config: { ...config, epochCount }, recall, ...(warmStart ? { warmStart } : {}) };
+  return { trial, tells: isTelling(recall, askedCount) };
 }

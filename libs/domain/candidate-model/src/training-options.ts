@@ -16,7 +16,7 @@ export interface CandidateTrainingOptions {
   readonly createRunner?: TowerRunnerFactory;
   /** The same seed, data, settings and engine give the same model, byte for byte. */
   readonly seed: number;
-  /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises. */
+  /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises, if it is of hits enough. */
   readonly validationExamples?: readonly CandidateExample[];
   /** Where the weights begin, as far as they are of the same ids and shapes; without it, at random. */
   readonly warmStart?: CandidateModel;
@@ -45,4 +45,6 @@ export interface CandidateTrainingProgress {
   readonly examplesPerSecond: number;
   /** At the end of an epoch, when there are validation examples. */
   readonly validationRecall?: number;
+  /** Beside it: of how many examples it is. */
+  readonly validationCount?: number;
 }

@@ -22,7 +22,8 @@ import { NegativeSampler } from './negative-sampler';
 import type { CandidateTrainingOptions } from './training-options';
 import { TrainingRun } from './training-run';
 import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
-import { validationRecall } from './validation';
+import { isTelling } from './telling';
+import { askedExamples, validationCutoff, validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
 import { warmStart } from './warm-start';
 
@@ -78,6 +79,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       namesOf: (rows) => namesOf(rows, examples, vocabularies),
     });
     const cutoff = validationCutoff(vocabularies.videos.size);
+    const asked = validationExamples.length === 0 ? [] : askedExamples(modelWith(tables, tower), validationExamples);
     const recalls = [...(resumed?.recalls ?? [])];
     let best = resumed?.best && modelWith(resumed.best.tables, resumed.best.tower);
     let bestWeights = resumed?.best;
@@ -104,7 +106,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       }
       if (epoch > recalls.length) {
         const current = modelWith(tables, await engine.read());
-        const recall = await validationRecall(current, validationExamples, windowEndMs, cutoff, options.createRunner);
+        const recall = await validationRecall(current, asked, windowEndMs, cutoff, options.createRunner);
         if (recalls.every((earlier) => recall > earlier)) {
           bestWeights = { tables: copyOf(tables), tower: current.tower };
           best = modelWith(bestWeights.tables, bestWeights.tower);
@@ -112,9 +114,10 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
         recalls.push(recall);
       }
       const recall = recalls[epoch - 1];
-      options.onProgress?.({ ...progress, validationRecall: recall });
-      const bestEpoch = 1 + recalls.slice(0, epoch).indexOf(Math.max(...recalls.slice(0, epoch)));
-      if (epoch - bestEpoch >= config.patienceEpochs) break;
+      options.onProgress?.({ ...progress, validationRecall: recall, validationCount: asked.length });
+      const bestRecall = Math.max(...recalls.slice(0, epoch));
+      const bestEpoch = 1 + recalls.indexOf(bestRecall);
+      if (epoch - bestEpoch >= config.patienceEpochs && isTelling(bestRecall, asked.length)) break;
     }
     await save();
     return best ?? modelWith(tables, await engine.read());
@@ -146,15 +149,6 @@ async function resume(
     await checkpoints?.discard(key, error as Error);
     return undefined;
   }
-}
-
-/**
- * k of the validation recall: 100, or less where 100 would be a large part of the catalogue; a tenth of fewer than 100 videos, of which
- * any model has most labels among its first ten.
- */
-export function validationCutoff(videoCount: number): number {
-  const least = Math.max(1, Math.min(10, Math.round(videoCount / 10)));
-  return Math.min(100, Math.max(least, Math.floor(videoCount / 20)));
 }
 
 /** @param rows of the set, which leaves out examples with labels out of vocabulary */

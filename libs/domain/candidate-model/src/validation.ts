@@ -13,10 +13,29 @@ const MULTIPLICATION_BUDGET = 2e9;
 const LEAST_EXAMPLES = 2_000;
 
 /**
+ * k of the validation recall: 100, or less where 100 would be a large part of the catalogue; a tenth of fewer than 100 videos, of which
+ * any model has most labels among its first ten.
+ */
+export function validationCutoff(videoCount: number): number {
+  const least = Math.max(1, Math.min(10, Math.round(videoCount / 10)));
+  return Math.min(100, Math.max(least, Math.floor(videoCount / 20)));
+}
+
+/** Those of the validation examples that are asked after each epoch: a large set is thinned evenly. */
+export function askedExamples(
+  { config, videoVectors, tower }: CandidateModel,
+  examples: readonly CandidateExample[],
+): readonly CandidateExample[] {
+  const multiplicationsPerExample =
+    interestsOf(config) * videoVectors.length + tower.reduce((sum, layer) => sum + layer.weights.length, 0);
+  const stride = validationStride(examples.length, multiplicationsPerExample);
+  return examples.filter((_, i) => i % stride === 0);
+}
+
+/**
  * recall@k over the whole catalogue: the share of examples whose label has fewer than k videos scored above it. Each is
  * asked at the time of its label, so a label after the training window at age 0, as when serving. Videos of the history do
- * not count, as retrieval leaves out what was just watched. Labels out of vocabulary are misses. A large set is thinned
- * evenly.
+ * not count, as retrieval leaves out what was just watched. Labels out of vocabulary are misses.
  */
 export async function validationRecall(
   model: CandidateModel,
@@ -25,13 +44,8 @@ export async function validationRecall(
   k: number,
   createRunner?: TowerRunnerFactory,
 ): Promise<number> {
-  const multiplicationsPerExample =
-    interestsOf(model.config) * model.videoVectors.length +
-    model.tower.reduce((sum, layer) => sum + layer.weights.length, 0);
-  const stride = validationStride(examples.length, multiplicationsPerExample);
-  const thinned = examples.filter((_, i) => i % stride === 0);
   const indexOf = new Map(model.videoIds.map((id, index) => [id, index]));
-  const known = thinned.filter(({ labelVideoId }) => indexOf.has(labelVideoId));
+  const known = examples.filter(({ labelVideoId }) => indexOf.has(labelVideoId));
   const userOf = ({ labelAtMs, features }: CandidateExample) =>
     model.userVector(features, Math.max(0, windowEndMs - labelAtMs) / DAY_MS);
   let hits = 0;
@@ -44,7 +58,7 @@ export async function validationRecall(
   } finally {
     await scorer.close();
   }
-  return hits / thinned.length;
+  return hits / examples.length;
 }
 
 /** Every so many of a set of examples are asked. */

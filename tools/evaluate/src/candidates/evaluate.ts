@@ -111,7 +111,7 @@ async function fitWithProgress(form: Form, split: Split, seed: number, options: 
   });
   const tried = fitted.report.tried.map(
     ({ historyEncoder, epochs, validationRecall }) =>
-      `${historyEncoder} ${validationRecall.toFixed(4)} after ${epochs}`,
+      `${historyEncoder} ${Number.isNaN(validationRecall) ? 'not asked' : validationRecall.toFixed(4)} after ${epochs}`,
   );
   task.finish(`seed ${seed}, validation recall ${tried.join(', ')}`);
   return fitted;

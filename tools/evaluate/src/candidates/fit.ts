@@ -1,10 +1,13 @@
-/** From a split to trained models: forms chosen on the validation part, then trained again on everything before the test. */
+/**
+ * From a split to trained models: forms chosen on the validation part, then trained again on everything before the test. Where that part
+ * cannot tell, as when the trainer publishes, the preferred form is trained on everything at once.
+ */
 import {
-  dataSizeOf,
   selectCandidateModel,
   trainCandidateModel,
   type CandidateEngineFactory,
   type CandidateModel,
+  type CandidateTrainingProgress,
 } from '@watchnext/candidate-model';
 import type { CandidateExample } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
@@ -36,28 +39,29 @@ export async function fitForm(
   const { createEngine, seed, signal } = options;
   const startedAt = performance.now();
   const { training, validation, validationExamples } = split;
-  const configs = form.configs({ ...dataSizeOf(training), validated: validation.length > 0 });
   const windowEndMs = newest(training);
+  const examples = [...training, ...validationExamples];
   const epochs: { epoch: number; loss: number; validationRecall?: number }[] = [];
-  const trialCount = configs.length + (part === 'test' ? 1 : 0);
-  const report = (trial: number, step: number, stepCount: number, loss: number | undefined, epoch: number) =>
+  const report = (trial: number, trialCount: number, { step, stepCount, loss, epoch }: CandidateTrainingProgress) =>
     options.onProgress(
       trial * stepCount + step,
       trialCount * stepCount,
       `${form.name}, epoch ${epoch}, loss ${loss?.toFixed(3)}`,
     );
-  const trials = await selectCandidateModel({
+  const { trials, chosenBy } = await selectCandidateModel({
     examples: training,
     validationExamples: validation.map(({ example }: HeldOut) => example),
-    configs,
+    ...(part === 'test' ? { unchosen: { examples, windowEndMs: newest(examples) } } : {}),
+    forms: form.configs,
     windowEndMs,
     createEngine,
     createRunner: onnxTowerRunner,
     seed,
     signal,
-    onProgress({ epoch, step, stepCount, loss, validationRecall }, trial) {
+    onProgress(progress, trial, trialCount) {
+      const { epoch, loss, validationRecall } = progress;
       if (validationRecall !== undefined && loss !== undefined) epochs.push({ epoch, loss, validationRecall });
-      report(trial, step, stepCount, loss, epoch);
+      report(trial, trialCount + (part === 'test' ? 1 : 0), progress);
     },
   });
   const [{ model, config }] = trials;
@@ -77,7 +81,8 @@ export async function fitForm(
     },
   });
   if (part === 'validation') return finish(model, windowEndMs);
-  const examples = [...training, ...validationExamples];
+  // What nothing was chosen for has learned from all of it already.
+  if (chosenBy === 0) return finish(model, newest(examples));
   const final = await trainCandidateModel({
     examples,
     config,
@@ -85,7 +90,7 @@ export async function fitForm(
     createEngine,
     seed,
     signal,
-    onProgress: ({ epoch, step, stepCount, loss }) => report(configs.length, step, stepCount, loss, epoch),
+    onProgress: (progress) => report(trials.length, trials.length + 1, progress),
   });
   return finish(final, newest(examples));
 }

@@ -1,0 +1,96 @@
+import { exampleOf } from '../test/builders';
+import { type CandidateModelConfig, type DataSize, defaultCandidateConfig } from './config';
+import type { CandidateEngineFactory } from './engine';
+import { selectCandidateModel } from './selection';
+
+const VIDEOS = Array.from({ length: 30 }, (_, n) => `v${n}`);
+const EXAMPLES = VIDEOS.map((videoId, n) => exampleOf(`u${n % 10}`, videoId, n));
+const ASIDE = VIDEOS.map((videoId, n) => exampleOf(`aside${n % 3}`, videoId, n));
+const CONFIG: CandidateModelConfig = {
+  ...defaultCandidateConfig({ videoCount: 30, exampleCount: 30 }),
+  dimensions: 4,
+  exampleAgeKnots: 0,
+  hiddenSizes: [],
+  batchSize: 60,
+  negativeCount: 6,
+  patienceEpochs: 2,
+};
+/** Two forms with five epochs where there is something to choose by, else four epochs of the first. */
+const forms = ({ validated }: DataSize): CandidateModelConfig[] =>
+  validated
+    ? (['position-heads', 'mean'] as const).map((historyEncoder) => ({ ...CONFIG, historyEncoder, epochCount: 5 }))
+    : [{ ...CONFIG, epochCount: 4 }];
+
+/**
+ * An engine that computes nothing: after each epoch, which is one step, v0 is scored first or last by everybody.
+ * @param trained is told the number of examples of each training
+ */
+const scripted =
+  (leads: (epoch: number, encoder: string) => boolean, trained: number[]): CandidateEngineFactory =>
+  async ({ tables, tower }) => {
+    const encoder = tables.positions.values.length > tables.positions.dimensions ? 'position-heads' : 'mean';
+    let epoch = 0;
+    const stack = tower.map(({ weights, bias, ...layer }) => ({
+      ...layer,
+      weights: weights.map(() => 0),
+      bias: bias.map(() => 1),
+    }));
+    return {
+      async step({ inputs }) {
+        epoch += 1;
+        if (epoch === 1) trained.push(inputs.rowCount);
+        // The vocabulary's first video is v0: all are watched equally often, and such are in the order of their ids.
+        const { values, dimensions } = tables.output;
+        values.forEach((_, i) => (values[i] = i < dimensions ? 0 : i / dimensions));
+        values.fill(leads(epoch, encoder) ? 100 : -100, dimensions, 2 * dimensions);
+        return 1;
+      },
+      gradients: () => Promise.reject(new Error('training does not ask for gradients')),
+      readOptimizers: () => Promise.reject(new Error('there is nothing to go on from')),
+      read: async () => stack,
+      close: async () => undefined,
+    };
+  };
+
+/** @param labelCount watches of v0 to validate on, all hit or none. @param others of v1 to v20, which are never hit */
+async function select(leads: (epoch: number, encoder: string) => boolean, labelCount: number, others = 200) {
+  const validationExamples = [
+    ...Array.from({ length: labelCount }, (_, n) => exampleOf('aside', 'v0', n)),
+    ...Array.from({ length: others }, (_, n) => exampleOf('aside', `v${1 + (n % 20)}`, n)),
+  ];
+  const trained: number[] = [];
+  const selection = await selectCandidateModel({
+    examples: EXAMPLES,
+    validationExamples,
+    unchosen: { examples: [...EXAMPLES, ...ASIDE], windowEndMs: 1_000 },
+    forms,
+    windowEndMs: 1_000,
+    seed: 1,
+    createEngine: scripted(leads, trained),
+  });
+  return { ...selection, trained };
+}
+
+describe('selectCandidateModel', () => {
+  it('keeps the best epoch of the best form where validation has hits enough', async () => {
+    const { trials, chosenBy, trained } = await select((epoch, form) => form === 'mean' && epoch === 2, 50);
+    expect(chosenBy).toBe(250);
+    expect(trials.map(({ config }) => config.historyEncoder)).toEqual(['mean', 'position-heads']);
+    expect(trials[0].config.epochCount).toBe(2);
+    expect(trained).toEqual([30, 30]);
+  });
+
+  it('trains the preferred form on everyone, for the blind number of epochs, where no epoch has hits enough', async () => {
+    const { trials, chosenBy, trained } = await select((epoch, form) => form === 'mean' && epoch === 2, 15);
+    expect(chosenBy).toBe(0);
+    expect(trained).toEqual([30, 30, 60]);
+    expect(trials[0].config).toEqual({ ...CONFIG, epochCount: 4 });
+    expect(trials[0].recall).toBeNaN();
+  });
+
+  it('tries nothing where there are too few watches to choose by', async () => {
+    const { trials, chosenBy, trained } = await select(() => true, 50, 149);
+    expect([chosenBy, trials.length]).toEqual([0, 1]);
+    expect(trained).toEqual([60]);
+  });
+});
