@@ -1,7 +1,7 @@
 import type { BuiltIndex } from '@watchnext/ann-index';
 import type { CandidateModel, CandidateModelConfig } from '@watchnext/candidate-model';
 import type { GateVerdict, SnapshotManifest } from '@watchnext/contract';
-import type { CurrentMetrics, MetricTable, UserRatio } from '@watchnext/evaluation';
+import type { CurrentMetrics, Gain, MetricTable, UserRatio } from '@watchnext/evaluation';
 import type { CandidateExample, RankingExample } from '@watchnext/features';
 import type { Catalogue, ReplayedLog } from '@watchnext/offline';
 import type { HeldOutQuery } from '../evaluation/held-out-queries';
@@ -36,6 +36,8 @@ export interface CandidateEvaluation {
   readonly recallK: number;
   readonly recall: UserRatio;
   readonly popularityRecall: number;
+  /** Over the baseline. */
+  readonly gain: Gain;
 }
 
 export interface RankingEvaluation {
@@ -44,6 +46,8 @@ export interface RankingEvaluation {
   /** Pages that it is of. */
   readonly pageCount: number;
   readonly floorLoss: number;
+  /** Over the baseline. */
+  readonly gain: Gain;
 }
 
 /** Both models and the index over the first one's videos; the index is missing where the vectors were not finite. */

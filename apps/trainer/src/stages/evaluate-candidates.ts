@@ -1,4 +1,5 @@
 import {
+  comparePaired,
   type MetricRow,
   type MetricTable,
   PopularityCounts,
@@ -84,6 +85,11 @@ export const evaluateCandidatesStage = (userLimit: number) =>
           recallK,
           recall: recalls.get('model')!,
           popularityRecall: recalls.get('popularity')!.value(),
+          gain: {
+            interval: comparePaired(recalls.get('model')!, recalls.get('popularity')!, random.fork('gain')).interval,
+            userCount,
+            rowCount: queries.length,
+          },
           queries,
         },
       };

@@ -1,4 +1,5 @@
 import {
+  comparePaired,
   COUNTING_SCORERS,
   countedImpression,
   countingScores,
@@ -52,12 +53,14 @@ export const evaluateRankingStage = () =>
       const training = split.rankingTraining.map(countedImpression);
       const counted = countingScores(training, impressions);
       const loss = weightedPerUserLoss(impressions, pages, scores);
+      const lossOf = (scorer: (typeof COUNTING_SCORERS)[number]) =>
+        weightedPerUserLoss(impressions, pages, counted[scorer]);
       const losses = [
         measured(RANKING_LOSS, 'model', loss),
-        ...COUNTING_SCORERS.map((scorer) =>
-          measured(RANKING_LOSS, scorer, weightedPerUserLoss(impressions, pages, counted[scorer])),
-        ),
+        ...COUNTING_SCORERS.map((scorer) => measured(RANKING_LOSS, scorer, lossOf(scorer))),
       ];
+      const floors = ITEM_SCORERS.map((scorer) => ({ scorer, loss: metricValue(losses, RANKING_LOSS, scorer) }));
+      const floor = floors.reduce((least, one) => (one.loss < least.loss ? one : least));
       const seconds = meanSeconds(rankingModel, heldOut, secondsWhereShown);
       const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
       note({ impressions: impressions.length, clicked: clickedCount, pages: pages.length });
@@ -77,7 +80,12 @@ export const evaluateRankingStage = () =>
           ],
           loss,
           pageCount: pages.length,
-          floorLoss: Math.min(...ITEM_SCORERS.map((scorer) => metricValue(losses, RANKING_LOSS, scorer))),
+          floorLoss: floor.loss,
+          gain: {
+            interval: comparePaired(lossOf(floor.scorer), loss, random.fork('gain')).interval,
+            userCount: loss.userCount,
+            rowCount: pages.length,
+          },
         },
       };
     },

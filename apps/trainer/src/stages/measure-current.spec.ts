@@ -69,13 +69,13 @@ it('what is recorded of other days stands beside all that was measured on these,
       origin: 'recorded on other days',
       current: { value: 0.4, rowCount: 60 },
       baseline: 0.2,
-      trained: { value: 0.5, interval: { low: 0.5, high: 0.5 }, userCount: 3, rowCount: 6 },
+      trained: { value: 0.5, interval: { low: NaN, high: NaN }, userCount: 3, rowCount: 6 },
     },
     weightedPerUserLoss: {
       origin: 'recorded on other days',
       current: { value: NaN, rowCount: NaN },
       baseline: 0.33,
-      trained: { value: 0.5, interval: { low: 0, high: 1 }, userCount: 2, rowCount: 9 },
+      trained: { value: 0.5, interval: { low: NaN, high: NaN }, userCount: 2, rowCount: 9 },
     },
   });
 });

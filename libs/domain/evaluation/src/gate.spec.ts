@@ -1,13 +1,17 @@
 import fc from 'fast-check';
-import { DEFAULT_GATE_LIMITS, evaluateGate, type GateMetrics, gateReasons } from './gate';
+import { DEFAULT_GATE_LIMITS, evaluateGate, type Gain, type GateMetrics, gateReasons } from './gate';
 import type { CurrentMetrics, Measurement } from './regression';
 
+/** Of many rows, so that two numbers decide. */
+const sureGain: Gain = { interval: { low: -1, high: 1 }, userCount: 1_000, rowCount: 4_000 };
 const good: GateMetrics = {
   recallK: 100,
   candidateRecall: 0.5,
   popularityRecall: 0.3,
+  recallGain: sureGain,
   weightedPerUserLoss: 0.3,
   floorWeightedPerUserLoss: 0.33,
+  lossGain: sureGain,
   indexRecallAt100: 0.99,
 };
 /** Both snapshots on the same rows, exactly the same but where said; users differ by `spread` either way. */
@@ -102,6 +106,35 @@ describe('the gate', () => {
       'candidates-beat-popularity: recall@100 0.1000, popularity 0.3000',
       'index-recall: index recall@100 0.5000, at least 0.9500',
     ]);
+  });
+
+  describe('against baselines on few users or rows', () => {
+    const worse = { ...good, candidateRecall: 0.25, weightedPerUserLoss: 0.35 };
+    const both = ['candidates-beat-popularity', 'ranking-beats-item-means'];
+    const withGain = (userCount: number, rowCount: number, low: number, high: number) => {
+      const gain = { interval: { low, high }, userCount, rowCount };
+      return { ...worse, recallGain: gain, lossGain: gain };
+    };
+
+    it('is undecided where a model that has less may have more by chance', () => {
+      expect(failed(withGain(29, 4_000, -0.2, 0.1))).toEqual([]);
+      expect(failed(withGain(1_000, 199, -0.2, 0.1))).toEqual([]);
+      expect(failed(withGain(30, 200, -0.2, 0.1))).toEqual(both);
+      const { checks } = evaluateGate(withGain(11, 36, -0.2, 0.1), undefined);
+      expect(checks.find(({ name }) => name === 'candidates-beat-popularity')?.detail).toBe(
+        'undecided: recall@100 0.2500, popularity 0.3000, of 11 users in 36 rows, 95% of what is gained: -0.2000 to 0.1000',
+      );
+    });
+
+    it('rejects what is worse beyond chance, and says nothing of a handful of users', () => {
+      expect(failed(withGain(11, 36, -0.2, -0.01))).toEqual(both);
+      expect(failed(withGain(9, 36, NaN, NaN))).toEqual([]);
+    });
+
+    it('rejects what could not be measured', () => {
+      const few = withGain(9, 36, NaN, NaN);
+      expect(failed({ ...few, candidateRecall: NaN, weightedPerUserLoss: NaN })).toEqual(['finite', ...both]);
+    });
   });
 
   describe('against the current snapshot on the same rows', () => {
@@ -251,10 +284,19 @@ describe('the gate', () => {
     });
   });
 
+  const bound = fc.oneof(fc.double({ min: -1, max: 1, noNaN: true }), fc.constant(NaN));
+  const gains = fc.record({
+    interval: fc.record({ low: bound, high: bound }),
+    userCount: fc.nat(60),
+    rowCount: fc.nat(400),
+  });
+  const isSure = ({ userCount, rowCount }: Gain) => userCount >= 30 && rowCount >= 200;
   const numbers = fc.record({
     recallK: fc.constant(100),
     candidateRecall: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(NaN, Infinity)),
     popularityRecall: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(NaN)),
+    recallGain: gains,
+    lossGain: gains,
     weightedPerUserLoss: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(NaN, -Infinity)),
     floorWeightedPerUserLoss: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(NaN)),
     indexRecallAt100: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(NaN)),
@@ -266,9 +308,12 @@ describe('the gate', () => {
         const verdict = evaluateGate(metrics, before, DEFAULT_GATE_LIMITS);
         expect(verdict.passed).toBe(verdict.checks.every((check) => check.passed));
         if (verdict.passed) {
-          for (const value of Object.values(metrics)) expect(Number.isFinite(value)).toBe(true);
-          expect(metrics.candidateRecall).toBeGreaterThan(metrics.popularityRecall);
-          expect(metrics.weightedPerUserLoss).toBeLessThan(metrics.floorWeightedPerUserLoss);
+          const { recallGain, lossGain, ...values } = metrics;
+          for (const value of Object.values(values)) expect(Number.isFinite(value)).toBe(true);
+          // Of many rows as ever: what the two numbers say.
+          if (isSure(recallGain)) expect(metrics.candidateRecall).toBeGreaterThan(metrics.popularityRecall);
+          if (isSure(lossGain)) expect(metrics.weightedPerUserLoss).toBeLessThan(metrics.floorWeightedPerUserLoss);
+          if (recallGain.interval.high < 0) expect(metrics.candidateRecall).toBeGreaterThan(metrics.popularityRecall);
         }
       }),
       { seed: 6, numRuns: 500 },

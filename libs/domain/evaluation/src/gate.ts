@@ -5,6 +5,8 @@
  */
 import type { GateCheck, GateVerdict } from '@watchnext/contract';
 import { type CurrentMetrics, DEFAULT_REGRESSION_LIMITS, regressionChecks, type RegressionLimits } from './regression';
+import { LEAST_TELLING } from './telling';
+import type { Interval } from './user-ratio';
 
 /** What the gate looks at, all on the same held-out days. */
 export interface GateMetrics {
@@ -12,11 +14,24 @@ export interface GateMetrics {
   readonly recallK: number;
   readonly candidateRecall: number;
   readonly popularityRecall: number;
+  /** Of the model's recall less popularity's. */
+  readonly recallGain: Gain;
   readonly weightedPerUserLoss: number;
   /** The best of the counting baselines that know the video alone (`ITEM_SCORERS`). */
   readonly floorWeightedPerUserLoss: number;
+  /** Of that baseline's loss less the model's. */
+  readonly lossGain: Gain;
   /** The approximate index against exact search. */
   readonly indexRecallAt100: number;
+}
+
+/** How sure it is that the model is better than a baseline. */
+export interface Gain {
+  /** 95% of the difference, users resampled, on the same rows; NaN where there are too few users for one. */
+  readonly interval: Interval;
+  readonly userCount: number;
+  /** Queries or pages. */
+  readonly rowCount: number;
 }
 
 export interface GateLimits extends RegressionLimits {
@@ -35,16 +50,18 @@ export function evaluateGate(
 ): GateVerdict {
   const checks = [
     finiteCheck(metrics),
-    {
-      name: 'candidates-beat-popularity',
-      passed: metrics.candidateRecall > metrics.popularityRecall,
-      detail: `recall@${metrics.recallK} ${show(metrics.candidateRecall)}, popularity ${show(metrics.popularityRecall)}`,
-    },
-    {
-      name: 'ranking-beats-item-means',
-      passed: metrics.weightedPerUserLoss < metrics.floorWeightedPerUserLoss,
-      detail: `weighted per-user loss ${show(metrics.weightedPerUserLoss)}, best item mean ${show(metrics.floorWeightedPerUserLoss)}`,
-    },
+    baselineCheck(
+      'candidates-beat-popularity',
+      metrics.candidateRecall - metrics.popularityRecall,
+      metrics.recallGain,
+      `recall@${metrics.recallK} ${show(metrics.candidateRecall)}, popularity ${show(metrics.popularityRecall)}`,
+    ),
+    baselineCheck(
+      'ranking-beats-item-means',
+      metrics.floorWeightedPerUserLoss - metrics.weightedPerUserLoss,
+      metrics.lossGain,
+      `weighted per-user loss ${show(metrics.weightedPerUserLoss)}, best item mean ${show(metrics.floorWeightedPerUserLoss)}`,
+    ),
     {
       name: 'index-recall',
       passed: metrics.indexRecallAt100 >= limits.minimumIndexRecall,
@@ -60,9 +77,22 @@ export function gateReasons(verdict: GateVerdict): string[] {
   return verdict.checks.filter((check) => !check.passed).map((check) => `${check.name}: ${check.detail}`);
 }
 
+/**
+ * Better than a baseline. Of few users or rows it is chance which of the two has more, so a model that has less fails only where the interval
+ * leaves no room for zero; of a handful of users, who give none, nothing is said. Of many rows the two numbers decide.
+ */
+function baselineCheck(name: string, gain: number, { interval, userCount, rowCount }: Gain, detail: string): GateCheck {
+  const isFew = userCount < LEAST_TELLING.users || rowCount < LEAST_TELLING.rows;
+  if (gain > 0 || Number.isNaN(gain) || !isFew || interval.high < 0) return { name, passed: gain > 0, detail };
+  const range = Number.isNaN(interval.low)
+    ? ''
+    : `, 95% of what is gained: ${show(interval.low)} to ${show(interval.high)}`;
+  return { name, passed: true, detail: `undecided: ${detail}, of ${userCount} users in ${rowCount} rows${range}` };
+}
+
 function finiteCheck(metrics: GateMetrics): GateCheck {
   const unmeasured = Object.entries(metrics)
-    .filter(([, value]) => !Number.isFinite(value))
+    .filter(([, value]) => typeof value === 'number' && !Number.isFinite(value))
     .map(([name, value]) => `${name} is ${value}`);
   return {
     name: 'finite',

@@ -29,7 +29,7 @@ export {
   tableToJson,
   tableToMetrics,
 } from './metric-table';
-export { DEFAULT_GATE_LIMITS, evaluateGate, type GateLimits, type GateMetrics, gateReasons } from './gate';
+export { DEFAULT_GATE_LIMITS, evaluateGate, type Gain, type GateLimits, type GateMetrics, gateReasons } from './gate';
 export type {
   CurrentMetrics,
   Measurement,
@@ -79,4 +79,5 @@ export {
   lastItemMarkovScorer,
 } from './co-watch-scorers';
 export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';
+export { LEAST_TELLING } from './telling';
 export { type SplitMoment, splitMoment } from './split-moment';

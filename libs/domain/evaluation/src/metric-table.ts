@@ -49,7 +49,9 @@ export function renderTable(table: MetricTable): string {
         index === 0 ? name : '',
         row.scorer,
         metricText(row.value),
-        row.interval ? `${metricText(row.interval.low)} to ${metricText(row.interval.high)}` : '',
+        row.interval && Number.isFinite(row.interval.low)
+          ? `${metricText(row.interval.low)} to ${metricText(row.interval.high)}`
+          : '',
       ]),
   );
   return alignColumns([header, ...rows], header.indexOf('value'));

@@ -1,6 +1,7 @@
 /** Is a trained model worse than the one that serves now? */
 import type { GateCheck } from '@watchnext/contract';
 import type { GateMetrics } from './gate';
+import { LEAST_TELLING } from './telling';
 import type { Interval } from './user-ratio';
 
 /** A metric of the current snapshot, and how it can be compared with the new one's. */
@@ -80,10 +81,10 @@ export const DEFAULT_REGRESSION_LIMITS: RegressionLimits = {
 };
 
 /**
- * Of fewer users nothing is said: resampled users are too alike then, and one alone gives an interval of no width. What is bad
- * beyond doubt fails the gate's other checks.
+ * Of fewer users nothing is said: resampled users are too alike then, and one alone gives no interval. What is bad beyond doubt fails the
+ * gate's other checks.
  */
-const LEAST_USERS = 30;
+const LEAST_USERS = LEAST_TELLING.users;
 
 const show = (value: number) => value.toFixed(4);
 
@@ -160,8 +161,9 @@ function compare(compared: Compared, current: CurrentMetric, recordedFactor: num
 function comparePaired(compared: Compared, { current, trained, difference, userCount }: PairedMetric): GateCheck {
   const { name, metric, snapshotId, better, margin } = compared;
   // A comparison with NaN is neither way, so it would pass.
-  const isMeasured = [current, trained, difference.low, difference.high].every(Number.isFinite);
-  if (isMeasured && userCount < LEAST_USERS) return undecided(compared, { trained, current, userCount });
+  const areNumbers = Number.isFinite(current) && Number.isFinite(trained);
+  if (areNumbers && userCount < LEAST_USERS) return undecided(compared, { trained, current, userCount });
+  const isMeasured = areNumbers && Number.isFinite(difference.low) && Number.isFinite(difference.high);
   const beyondMargin = better * (current - trained) > margin(current);
   const beyondChance = better === 1 ? difference.high < 0 : difference.low > 0;
   const interval = `${signed(difference.low)} to ${signed(difference.high)}`;

@@ -49,10 +49,18 @@ describe('UserRatio', () => {
     expect(ratio.interval(source(1))).toEqual({ low: NaN, high: NaN });
   });
 
-  it('resamples users, so that one user alone has no width and repeats with the seed', () => {
+  it('resamples users, of whom a handful gives no interval, and repeats with the seed', () => {
     const one = new UserRatio();
     for (let query = 0; query < 100; query += 1) one.add('only', query % 2, 1);
-    expect(one.interval(source(1))).toEqual({ low: 0.5, high: 0.5 });
+    expect(one.interval(source(1))).toEqual({ low: NaN, high: NaN });
+    for (const [count, isKnown] of [
+      [9, false],
+      [10, true],
+    ] as const) {
+      const few = new UserRatio();
+      for (let user = 0; user < count; user += 1) few.add(`u${user}`, user % 2, 1);
+      expect(Number.isFinite(few.interval(source(1)).low)).toBe(isKnown);
+    }
 
     const many = new UserRatio();
     for (let user = 0; user < 100; user += 1) many.add(`u${user}`, user % 2, 1);
@@ -72,7 +80,7 @@ describe('UserRatio', () => {
 
   it('keeps the bounds in order and within what any user reached', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(10), { minLength: 1, maxLength: 20 }), fc.nat(), (hits, seed) => {
+      fc.property(fc.array(fc.nat(10), { minLength: 10, maxLength: 20 }), fc.nat(), (hits, seed) => {
         const ratio = new UserRatio();
         hits.forEach((hit, user) => ratio.add(`u${user}`, hit, 10));
         const { low, high } = ratio.interval(source(seed));

@@ -1,3 +1,5 @@
+import { LEAST_USERS_OF_AN_INTERVAL } from './telling';
+
 /** The part of `Random` of @watchnext/learning that resampling needs. */
 export interface IndexSource {
   /** A whole number in [0, exclusiveMaximum). */
@@ -97,13 +99,13 @@ export class UserRatio {
 
   /**
    * Percentile bootstrap: users drawn with replacement, `level` of the resampled ratios between low and high.
-   * NaN with no users, and where a user's sums are: draws without that user would look like those of a ratio that is known.
+   * NaN with fewer than ten users, of whom none could be believed, and where a user's sums are: draws without that user would look like those of a ratio that is known.
    */
   interval(random: IndexSource, options: { resampleCount?: number; level?: number } = {}): Interval {
     const { resampleCount = 200, level = 0.95 } = options;
     const userCount = this.userCount;
     const isUnknown = this.numerators.some(Number.isNaN) || this.denominators.some(Number.isNaN);
-    if (userCount === 0 || isUnknown) return { low: NaN, high: NaN };
+    if (userCount < LEAST_USERS_OF_AN_INTERVAL || isUnknown) return { low: NaN, high: NaN };
     const ratios: number[] = [];
     for (let resample = 0; resample < resampleCount; resample += 1) {
       let numerator = 0;

@@ -85,13 +85,21 @@ describe('the figures of a scorer', () => {
     expect(overUsers.recall.map(({ value }) => value)).toEqual([1 / 6, 2 / 3]);
     expect(metrics.precision[1].value).toBe(1 / 8);
     expect(overUsers.map[1].value).toBeCloseTo((1 / 3 + 1 / 2) / 2, 10);
-    const [low, high] = overUsers.recall[1].interval95;
-    // Two users: a resample has both, or one of them twice.
-    expect([low, high]).toEqual([1 / 3, 1]);
+    // Two users are too few for an interval.
+    expect(overUsers.recall[1].interval95).toEqual([NaN, NaN]);
     expect(users).toEqual([
       { userId: 'u', queries: 3, recall: 1 / 3, ndcg: 1 / 3, map: 1 / 3 },
       { userId: 'v', queries: 1, recall: 1, ndcg: 1 / Math.log2(3), map: 1 / 2 },
     ]);
+  });
+
+  it('have an interval from ten users on', () => {
+    const users = Array.from({ length: 10 }, (_, user) => rank(`u${user}`, user % 2 === 0 ? 1 : Infinity));
+    const { metrics, overUsers } = figures(users);
+    for (const { interval95, value } of [metrics.recall[0], overUsers.recall[0]]) {
+      expect(interval95[0]).toBeLessThan(value);
+      expect(interval95[1]).toBeGreaterThan(value);
+    }
   });
 
   it('are means over seeds, whose queries are the same ones again', () => {
@@ -121,6 +129,6 @@ describe('the figures of a scorer', () => {
     expect(values(heavy.precision)).toEqual([0, 1 / 4]);
     expect(values(heavy.ndcg)).toEqual([0, 1 / Math.log2(3)]);
     expect(values(heavy.map)).toEqual([0, 1 / 2]);
-    expect(heavy.ndcg?.[1].interval95).toEqual([1 / Math.log2(3), 1 / Math.log2(3)]);
+    expect(heavy.ndcg?.[1].interval95).toEqual([NaN, NaN]);
   });
 });

@@ -1,7 +1,7 @@
 /** The report as text: a row for each scorer. */
 import { cohortLabel } from '@watchnext/evaluation';
 import type { CandidateReport, MetricAtK, ScorerReport } from '../report';
-import { align, signed } from '../text-table';
+import { align, fixed, signed } from '../text-table';
 
 export function candidateTables(report: CandidateReport): string {
   const { counts, part, protocol, seen, seeds, source } = report;
@@ -27,7 +27,7 @@ export function candidateTables(report: CandidateReport): string {
       scorer.name,
       scorer.askedAt,
       ...ks.map((k) => at(scorer.metrics.recall, k).toFixed(4)),
-      `${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}`,
+      interval.map((end) => fixed(end, 3)).join(' to '),
       at(scorer.overUsers?.recall ?? [], longest).toFixed(4),
       at(scorer.metrics.precision, ks[0]).toFixed(4),
       at(scorer.metrics.hitRate, ks[0]).toFixed(4),

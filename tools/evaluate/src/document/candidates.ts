@@ -191,6 +191,7 @@ function againstBaselines(scorers: readonly ScorerReport[]): DocumentPart[] {
     const { againstBestBaseline: against } = scorer;
     if (!against) return [];
     const [low, high] = against.interval95;
+    if (!Number.isFinite(low)) return []; // too few users for one
     return [{ label: `${nameOf(scorer)} less ${against.baseline}`, value: against.difference, low, high }];
   });
   if (rows.length === 0) return [];
