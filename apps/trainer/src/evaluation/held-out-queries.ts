@@ -29,6 +29,16 @@ export function isRewatch({ labelVideoId, features }: CandidateExample): boolean
   return features.watchedVideoIds.includes(labelVideoId);
 }
 
+/** How much may be asked, before anything is drawn. */
+export function askable(heldOut: readonly CandidateExample[]): { userCount: number; queryCount: number } {
+  const byUser = new Map<string, number>();
+  for (const example of heldOut) {
+    if (!isRewatch(example)) byUser.set(example.userId, (byUser.get(example.userId) ?? 0) + 1);
+  }
+  const queryCount = [...byUser.values()].reduce((sum, count) => sum + Math.min(count, QUERIES_PER_USER), 0);
+  return { userCount: byUser.size, queryCount };
+}
+
 /**
  * Draws the queries to measure candidates with: all watches but rewatches, at most `QUERIES_PER_USER` of each of at most
  * `userLimit` users. Users have their places by a hash of their ids and the seed: when others come, those drawn before stay, but for

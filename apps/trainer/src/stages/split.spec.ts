@@ -73,6 +73,55 @@ describe('splitByTime', () => {
     expect(() => splitByTime(logOf(seen, impressions), 1)).toThrow(/but of what its user had just watched/);
   });
 
+  describe('of a sparse log', () => {
+    const DAYS = 100;
+    /** Each day so many users, of whom each watches once and is shown lists of two. */
+    const sparse = (usersOfADay: number, listsOfAUser: number) => {
+      const people = Array.from({ length: DAYS * usersOfADay }, (_, n) => ({
+        userId: `u${n}`,
+        atMs: Math.floor(n / usersOfADay) * DAY_MS + 13 * HOUR_MS,
+      }));
+      return logOf(
+        people.flatMap(({ userId, atMs }) =>
+          Array.from({ length: listsOfAUser }, (_, n) => watched(userId, `v${n}`, atMs - n)),
+        ),
+        people.flatMap(({ userId, atMs }) =>
+          Array.from({ length: 2 * listsOfAUser }, (_, n) => ({
+            ...shown(atMs, n % 2 === 0),
+            userId,
+            pageId: `${userId} ${n >> 1}`,
+          })),
+        ),
+      );
+    };
+
+    it('holds out more days, until 30 users and 200 queries and lists can tell', () => {
+      expect(splitByTime(sparse(30, 7), 1).rule).toBe('last 2 UTC days');
+      expect(splitByTime(sparse(40, 5), 1).rule).toBe('last 1 UTC day');
+      expect(splitByTime(sparse(10, 20), 1).rule).toBe('last 4 UTC days');
+      expect(splitByTime(sparse(40, 4), 1).rule).toBe('last 2 UTC days');
+    });
+
+    it('holds out no more than a fifth of the time, however little that is', () => {
+      const split = splitByTime(sparse(1, 2), 1);
+      expect(split.rule).toBe('last 19 UTC days');
+      expect(split.candidateHeldOut).toHaveLength(38);
+    });
+
+    it('neither trains nor is judged on a row that a clock of today put behind all others', () => {
+      const log = sparse(40, 5);
+      const stray = { ...shown(5_000 * DAY_MS, true), userId: 'stray', pageId: 'stray' };
+      const strayed = logOf(
+        [...log.candidateExamples, watched('stray', 'v0', 5_000 * DAY_MS)],
+        [...log.rankingExamples, stray],
+      );
+      const { candidateThrough, ...split } = splitByTime(strayed, 1);
+      const { candidateThrough: through, ...expected } = splitByTime(log, 1);
+      expect(split).toEqual(expected);
+      expect(candidateThrough).toHaveLength(through.length + 1);
+    });
+  });
+
   describe('of a user with more watches than count', () => {
     const HEAVY = 150;
     const heavy = (fromMs: number) =>

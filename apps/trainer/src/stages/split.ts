@@ -1,26 +1,31 @@
-import { noPageMessage, pagesOf, type SplitMoment, splitMoment } from '@watchnext/evaluation';
-import type { CandidateExample, RankingExample } from '@watchnext/features';
+import { endOfLog, LEAST_TELLING, noPageMessage, pagesOf, type SplitMoment, splitMoment } from '@watchnext/evaluation';
+import { type CandidateExample, DAY_MS, type RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
-import { evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
+import { askable, evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 import { firstOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';
 
-/** Share of the examples that is held out where neither days nor time separate them. */
+/** Share of the examples that is held out where neither days nor time separate them, and of the time where days are too few. */
 const HELD_OUT_SHARE = 0.2;
+
+function timesOf(log: ReplayedLog): Float64Array {
+  return Float64Array.from([
+    ...log.candidateExamples.map((example) => example.labelAtMs),
+    ...log.rankingExamples.map((example) => example.servedAtMs),
+  ]);
+}
 
 /** The moment that a fifth of the examples lies after: for logs that neither days nor a share of their time divide. */
 function quantileMoment(log: ReplayedLog): SplitMoment {
-  const times = Float64Array.from([
-    ...log.candidateExamples.map((example) => example.labelAtMs),
-    ...log.rankingExamples.map((example) => example.servedAtMs),
-  ]).sort();
+  const times = timesOf(log).sort();
   return { evaluatedFromMs: times[Math.floor((1 - HELD_OUT_SHARE) * times.length)], rule: 'last 20% of the examples' };
 }
 
-function cut(log: ReplayedLog, moment: SplitMoment): TimeSplit {
+/** @param endMs what is later is a stray, and held out as little as trained on */
+function cut(log: ReplayedLog, moment: SplitMoment, endMs: number): TimeSplit {
   const sideOf = <Example>(examples: readonly Example[], atMs: (example: Example) => number, isHeldOut: boolean) =>
-    examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === isHeldOut);
+    examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === isHeldOut && atMs(example) <= endMs);
   const labelAt = (example: CandidateExample) => example.labelAtMs;
   const servedAt = (example: RankingExample) => example.servedAtMs;
   const candidatesToTrain = sideOf(log.candidateExamples, labelAt, false);
@@ -64,9 +69,21 @@ function lackOf(split: TimeSplit): string | undefined {
   return undefined;
 }
 
+/** Whether the gate can say something of so much. */
+function tells(split: TimeSplit): boolean {
+  const { userCount, queryCount } = askable(evaluatedWatches(split));
+  const { users, rows } = LEAST_TELLING;
+  const pages = pagesOf(split.rankingHeldOut);
+  const readers = new Set(split.rankingHeldOut.map(({ userId }) => userId)).size;
+  return Math.min(userCount, readers) >= users && Math.min(queryCount, pages.length) >= rows;
+}
+
 /**
  * Cuts the examples by time: labels before the moment train, labels from it on evaluate. An impression belongs to the
  * time it was served. Of each side a user's share is bounded by itself, so that held-out watches push none out that train.
+ *
+ * Where the days asked for hold too few users, queries or pages to tell, twice as many days are held out until they do not, as far as
+ * that is a fifth of the time.
  *
  * @throws NothingToTrainError where no rule leaves enough on both sides
  */
@@ -75,9 +92,17 @@ export function splitByTime(log: ReplayedLog, evaluationDays: number): TimeSplit
   if (log.rankingExamples.length === 0) throw new NothingToTrainError('the archive holds no settled impression');
   // Impressions younger than the join window have no label yet: the days to hold out end where labels do.
   const settledToMs = log.rankingExamples.reduce((latest, { servedAtMs }) => Math.max(latest, servedAtMs), -Infinity);
-  const split = cut(log, splitMoment(log.fromMs, Math.min(log.toMs, settledToMs), evaluationDays));
+  const newestMs = Math.min(log.toMs, settledToMs);
+  const endMs = endOfLog(timesOf(log));
+  const toMs = Math.min(newestMs, endMs);
+  let split = cut(log, splitMoment(log.fromMs, toMs, evaluationDays), endMs);
+  const mostDays = Math.floor((HELD_OUT_SHARE * (toMs - log.fromMs)) / DAY_MS);
+  for (let days = 2 * evaluationDays; !tells(split) && days < 2 * mostDays; days *= 2) {
+    const longer = cut(log, splitMoment(log.fromMs, toMs, Math.min(days, mostDays)), endMs);
+    if (!lackOf(longer)) split = longer;
+  }
   if (!lackOf(split)) return split;
-  const byExamples = cut(log, quantileMoment(log));
+  const byExamples = cut(log, quantileMoment(log), endMs);
   const lack = lackOf(byExamples);
   if (lack) throw new NothingToTrainError(lack);
   return byExamples;

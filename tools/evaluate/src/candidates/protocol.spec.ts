@@ -110,3 +110,17 @@ describe('the temporal split', () => {
     expect(known.every(({ labelAtMs }) => labelAtMs < first)).toBe(true);
   });
 });
+
+it('holds out the last days of the log, not a stray row that is dated by the clock of today', () => {
+  const days = Object.fromEntries(
+    Array.from({ length: 20 }, (_, user) => [
+      `u${user}`,
+      Array.from({ length: 10 }, (_, day): [string, number] => [`v${day}`, day + 0.6]),
+    ]),
+  );
+  const protocol = { name: 'temporal', testDays: 2, queriesPerUser: 5 } as const;
+  const split = splitWatches(dataOf(days), protocol, false);
+  const strayed = splitWatches(dataOf({ ...days, stray: [['v1', 5_000]] }), protocol, false);
+  expect(strayed).toEqual(split);
+  expect(labels(split.test)).toHaveLength(20 * 2);
+});
