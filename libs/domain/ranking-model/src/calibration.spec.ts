@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createRandom } from '@watchnext/learning';
 import { calibrate, fitCalibration, NO_CALIBRATION } from './calibration';
 
@@ -22,6 +23,90 @@ describe('fitCalibration', () => {
     const calibration = fitTo((logit) => (random.next() < 0.3 ? 20 * random.next() + logit : 0), 5_000);
     const served = Array.from({ length: 60 }, (_, i) => calibrate(calibration, -1 + 0.1 * i));
     for (let i = 1; i < served.length; i++) expect(served[i]).toBeGreaterThan(served[i - 1]);
+  });
+
+  describe('of a model that is right, where few are watched', () => {
+    /** Root of the mean square of ln(calibrated / true seconds), over logs and logits: a watch is as long as an exponential says. */
+    function errorOf(clickRate: number, exampleCount: number): number {
+      const random = createRandom(9);
+      let [sum, count] = [0, 0];
+      for (let log = 0; log < 30; log++) {
+        // From half to twice the mean of 30 seconds in a hundred impressions at 1%.
+        const logits = Float64Array.from(
+          { length: exampleCount },
+          () => Math.log(30 * clickRate) + (random.next() - 0.5) * 2 * Math.LN2,
+        );
+        const seconds = logits.map((logit) =>
+          random.next() < clickRate ? (-Math.log(1 - random.next()) * Math.exp(logit)) / clickRate : 0,
+        );
+        const calibration = fitCalibration(logits, seconds);
+        for (const logit of logits.subarray(0, 200)) {
+          sum += (calibrate(calibration, logit) - logit) ** 2;
+          count += 1;
+        }
+      }
+      return Math.exp(Math.sqrt(sum / count));
+    }
+
+    it.each([
+      [0.002, 4_000, 1],
+      [0.01, 4_000, 1],
+      [0.05, 4_000, 1.1],
+      [0.002, 20_000, 1],
+      [0.01, 20_000, 1.1],
+      [0.05, 20_000, 1.1],
+    ])('is off by chance no more than that: %d of %d watched, by a factor of %d', (clickRate, exampleCount, factor) => {
+      expect(errorOf(clickRate, exampleCount)).toBeLessThanOrEqual(factor);
+    });
+  });
+
+  it('moves all logits alike where there are watches for one group, less so the less sure it is', () => {
+    const logits = new Float64Array(4_000).fill(1);
+    // Every so many are watched, for 100 seconds: what is watched is off by the factor.
+    const shift = (every: number) =>
+      calibrate(
+        fitCalibration(
+          logits,
+          Float64Array.from(logits, (_, i) => (i % every === 0 ? 100 : 0)),
+        ),
+        5,
+      ) - 5;
+    const whole = (every: number) => Math.log(100 / every) - 1;
+    for (const every of [40, 25, 20]) {
+      expect(shift(every) * Math.sign(whole(every))).toBeLessThanOrEqual(Math.abs(whole(every)));
+      expect(Math.abs(shift(every) - whole(every))).toBeLessThan((1.01 * every) / 4_000 / Math.abs(whole(every)));
+    }
+    expect(shift(200)).toBe(0);
+  });
+
+  it('has no group of fewer than 200 watches, and rises, whatever was watched', () => {
+    const log = fc.record({
+      seed: fc.nat(),
+      exampleCount: fc.integer({ min: 0, max: 6_000 }),
+      rate: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(log, ({ seed, exampleCount, rate }) => {
+        const random = createRandom(seed);
+        const logits = Float64Array.from({ length: exampleCount }, () => 3 * random.next());
+        const seconds = logits.map(() => (random.next() < rate ? 60 * random.next() : 0));
+        const calibration = fitCalibration(logits, seconds);
+        const watchCount = seconds.filter((one) => one > 0).length;
+        if (calibration.logits.length > 1) expect(watchCount / calibration.logits.length).toBeGreaterThanOrEqual(200);
+        if (watchCount < 100) expect(calibration).toEqual(NO_CALIBRATION);
+        for (let i = 1; i < calibration.logits.length; i++) {
+          expect(calibration.logits[i]).toBeGreaterThan(calibration.logits[i - 1]);
+          expect(calibration.logSeconds[i]).toBeGreaterThan(calibration.logSeconds[i - 1]);
+        }
+      }),
+      { seed: 2, numRuns: 50 },
+    );
+  });
+
+  it('is by ten groups of equal size where watches are common, as on KuaiRand', () => {
+    const { logits } = fitTo((logit) => Math.exp(logit));
+    expect(logits).toHaveLength(10);
+    logits.forEach((logit, group) => expect(logit).toBeCloseTo(0.4 * group + 0.2, 1));
   });
 
   it('says nothing of too few examples, of equal logits, or where nothing was watched', () => {

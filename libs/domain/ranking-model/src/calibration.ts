@@ -16,50 +16,64 @@ export const NO_CALIBRATION: Calibration = { logits: [], logSeconds: [] };
 
 /** Groups of equal size that the held-out examples are sorted into. */
 const GROUP_COUNT = 10;
-/** In a smaller group the mean watch time is too uncertain: at a spread of three times the mean, by 10%. */
-const LEAST_GROUP_SIZE = 1_000;
+/**
+ * In a smaller group the mean watch time is too uncertain. Where every second impression is watched, its spread is up to three times the mean: of
+ * 1,000 it is off by 10%. Where few are, it is off as the number of watches is, if these differ as an exponential does: by √(2 / 200).
+ */
+const LEAST_GROUP = { size: 1_000, watches: 200 };
+/** Of fewer watches not even the mean of all says anything: it is off by more than 14%. */
+const LEAST_WATCHES_OF_A_SHIFT = 100;
 
-/** Examples that give all groups: fewer are surer of nothing than an earlier calibration is. */
-export const FULL_CALIBRATION_SIZE = GROUP_COUNT * LEAST_GROUP_SIZE;
+/** How many groups so many examples give. */
+function groupsOf(exampleCount: number, watchCount: number): number {
+  const most = Math.min(exampleCount / LEAST_GROUP.size, watchCount / LEAST_GROUP.watches);
+  return Math.min(GROUP_COUNT, Math.floor(most));
+}
+
+/** Whether there is enough for all groups: less is surer of nothing than an earlier calibration is. @param seconds as `fitCalibration`'s */
+export function givesAllGroups(seconds: Float64Array): boolean {
+  return groupsOf(seconds.length, watchesIn(seconds)) === GROUP_COUNT;
+}
 
 interface Group {
   size: number;
+  watches: number;
   /** Σ exp(logit). */
   predictedSeconds: number;
   actualSeconds: number;
 }
 
 /**
- * Mean watch seconds by groups of like logits, made to rise by pooling neighbours that do not.
+ * Mean watch seconds by groups of like logits, made to rise by pooling neighbours that do not, or hold too few watches. Where there are not
+ * watches enough for two groups, one shift of all logits, and less of it the less sure it is.
  *
  * @param logits of examples that the model was not trained on
  * @param seconds what was watched of each, 0 if it was not clicked
  * @returns `NO_CALIBRATION` where there are too few examples, or nothing was watched
  */
 export function fitCalibration(logits: Float64Array, seconds: Float64Array): Calibration {
-  const groupCount = Math.min(GROUP_COUNT, Math.floor(logits.length / LEAST_GROUP_SIZE));
-  if (groupCount < 2) return NO_CALIBRATION;
+  const groupCount = groupsOf(logits.length, watchesIn(seconds));
+  if (groupCount < 2) return shiftOf(logits, seconds);
   const order = Int32Array.from(logits, (_, index) => index).sort((a, b) => logits[a] - logits[b]);
   const groups: Group[] = [];
   for (let group = 0; group < groupCount; group++) {
     const from = Math.round((group * order.length) / groupCount);
     const members = order.subarray(from, Math.round(((group + 1) * order.length) / groupCount));
-    let joined: Group = { size: members.length, predictedSeconds: 0, actualSeconds: 0 };
+    let joined: Group = { size: members.length, watches: 0, predictedSeconds: 0, actualSeconds: 0 };
     for (const member of members) {
       joined.predictedSeconds += Math.exp(logits[member]);
       joined.actualSeconds += seconds[member];
+      if (seconds[member] > 0) joined.watches += 1;
     }
     // Pool adjacent violators: a group that was watched no longer than the one below it is one with it.
-    for (let below = groups.at(-1); below && !isAbove(joined, below); below = groups.at(-1)) {
+    for (let below = groups.at(-1); below && (isFew(below) || !isAbove(joined, below)); below = groups.at(-1)) {
       groups.pop();
-      joined = {
-        size: joined.size + below.size,
-        predictedSeconds: joined.predictedSeconds + below.predictedSeconds,
-        actualSeconds: joined.actualSeconds + below.actualSeconds,
-      };
+      joined = pooled(joined, below);
     }
     groups.push(joined);
   }
+  const last = groups[groups.length - 1];
+  if (groups.length > 1 && isFew(last)) groups.splice(-2, 2, pooled(last, groups[groups.length - 2]));
   // Of nothing watched at all there is no logarithm; what lies below the least knot goes on in a line.
   const known = groups.filter(({ actualSeconds }) => actualSeconds > 0);
   if (known.length === 0) return NO_CALIBRATION;
@@ -79,6 +93,37 @@ export function calibrate({ logits, logSeconds }: Calibration, logit: number): n
   while (logits[above] < logit) above++;
   const share = (logit - logits[above - 1]) / (logits[above] - logits[above - 1]);
   return logSeconds[above - 1] + share * (logSeconds[above] - logSeconds[above - 1]);
+}
+
+/** The log of all seconds watched over all expected, shrunk as James and Stein do: chance alone moves a model that is right by little or nothing. */
+function shiftOf(logits: Float64Array, seconds: Float64Array): Calibration {
+  if (watchesIn(seconds) < LEAST_WATCHES_OF_A_SHIFT) return NO_CALIBRATION;
+  const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+  const predictedSeconds = sumOf(logits.map(Math.exp));
+  const actualSeconds = sumOf(seconds);
+  const shift = Math.log(actualSeconds / predictedSeconds);
+  const variance = sumOf(seconds.map((one) => one * one)) / actualSeconds ** 2 - 1 / seconds.length;
+  const shrunk = shift * (1 - variance / shift ** 2);
+  if (!(shift ** 2 > variance)) return NO_CALIBRATION;
+  const logit = Math.log(predictedSeconds / logits.length);
+  return { logits: [logit], logSeconds: [logit + shrunk] };
+}
+
+function watchesIn(seconds: Float64Array): number {
+  return seconds.reduce((count, one) => count + (one > 0 ? 1 : 0), 0);
+}
+
+function isFew({ watches }: Group): boolean {
+  return watches < LEAST_GROUP.watches;
+}
+
+function pooled(one: Group, other: Group): Group {
+  return {
+    size: one.size + other.size,
+    watches: one.watches + other.watches,
+    predictedSeconds: one.predictedSeconds + other.predictedSeconds,
+    actualSeconds: one.actualSeconds + other.actualSeconds,
+  };
 }
 
 function isAbove(one: Group, other: Group): boolean {

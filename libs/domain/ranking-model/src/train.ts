@@ -9,7 +9,7 @@ import {
   type Vocabulary,
 } from '@watchnext/learning';
 import { calibrateOn } from './calibrate-on';
-import { type Calibration, FULL_CALIBRATION_SIZE, NO_CALIBRATION } from './calibration';
+import { type Calibration, givesAllGroups, NO_CALIBRATION } from './calibration';
 import { checkConfig, epochsOf, type RankingModelConfig } from './config';
 import type { RankingEngineFactory } from './engine';
 import { meanCrosses, withCrosses } from './crosses';
@@ -115,7 +115,7 @@ async function warmCalibration(options: TrainRankingModelOptions, earlier: Earli
   const since = examples.filter(({ servedAtMs }) => servedAtMs >= earlier.untilMs);
   const known = earlier.model.calibration;
   const isKnown = known.logits.length > 0;
-  if (isKnown && since.length < FULL_CALIBRATION_SIZE) return known;
+  if (isKnown && !givesAllGroups(Float64Array.from(since, ({ watchSeconds }) => watchSeconds))) return known;
   const fitted = await calibrationOn(since, earlier.model, options);
   return isKnown && fitted.logits.length === 0 ? known : fitted;
 }
