@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { CandidateModelConfig } from '@watchnext/candidate-model';
 import type { Cohort, CohortLimits, RetrievalMetric } from '@watchnext/evaluation';
 import { type Provenance, provenance } from '@watchnext/plots';
+import type { Seen } from './candidates/protocol';
 import { EvaluationDataError } from './data/watch-data';
 import type { PaperReport } from './paper/report';
 import type { RankingReport } from './ranking/report';
@@ -25,7 +26,7 @@ export interface CandidateReport {
   readonly protocol: string;
   /** "test", or "validation" while settings are being chosen. */
   readonly part: 'test' | 'validation';
-  readonly seen: 'left-out' | 'kept';
+  readonly seen: Seen;
   readonly seeds: readonly number[];
   readonly counts: {
     readonly users: number;

@@ -65,7 +65,7 @@ const evaluate = async (data: WatchData, change: Partial<EvaluateOptions> = {}) 
   evaluateCandidates(data, {
     protocol: { name: 'leave-one-out', minWatches: 3 },
     part: 'test',
-    leaveOutSeen: true,
+    seen: 'left-out',
     ks: [1, 5],
     seeds: [1],
     forms: formsOf({ set: ['epochCount=20', 'dimensions=16', 'patienceEpochs=20'] }),

@@ -17,7 +17,7 @@ import { evaluationReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluateCandidates } from './evaluate';
 import { COMPARISON_NAMES, formsNeedWatchTimes, formsOf } from './forms';
-import type { Protocol } from './protocol';
+import { type Protocol, SEEN, type Seen } from './protocol';
 import { candidateTables } from './table';
 
 interface CandidateOptions {
@@ -32,7 +32,7 @@ interface CandidateOptions {
   readonly testFrom?: number;
   readonly queriesPerUser: number;
   readonly on: 'test' | 'validation';
-  readonly seen: 'left-out' | 'kept';
+  readonly seen: Seen;
   readonly k: readonly number[];
   readonly seeds: readonly number[];
   readonly compare?: string;
@@ -74,7 +74,9 @@ export function addCandidateCommand(program: Command): void {
         .default('test'),
     )
     .addOption(
-      new Option('--seen <how>', 'what a user watched before').choices(['left-out', 'kept']).default('left-out'),
+      new Option('--seen <how>', 'what a user watched before; served: left out as far as serving knows of it')
+        .choices(SEEN)
+        .default('left-out'),
     )
     .option('--k <list>', 'lengths of lists', counts, [10, 50, 100])
     .option('--seeds <list>', 'the model is trained once with each', counts, [1])
@@ -104,7 +106,7 @@ async function runCandidates(options: CandidateOptions, command: Command): Promi
   const candidates = await evaluateCandidates(data, {
     protocol: protocolOf(options),
     part: options.on,
-    leaveOutSeen: options.seen === 'left-out',
+    seen: options.seen,
     ks: [...options.k].sort((a, b) => a - b),
     seeds: options.seeds,
     forms,

@@ -9,13 +9,13 @@ import { cohortsOfQueries } from './cohorts';
 import { fitForm } from './fit';
 import type { Form } from './forms';
 import { compareRecall, describe, measure, type Measured, type MeasureOptions } from './measure';
-import { splitWatches, type HeldOut, type Protocol, type Split } from './protocol';
+import { splitWatches, type HeldOut, type Protocol, type Seen, type Split } from './protocol';
 import { baselines, modelScorer } from './scorers';
 
 export interface EvaluateOptions {
   readonly protocol: Protocol;
   readonly part: 'test' | 'validation';
-  readonly leaveOutSeen: boolean;
+  readonly seen: Seen;
   readonly ks: readonly number[];
   readonly seeds: readonly number[];
   readonly forms: readonly Form[];
@@ -27,7 +27,7 @@ export interface EvaluateOptions {
 
 export async function evaluateCandidates(data: WatchData, options: EvaluateOptions): Promise<CandidateReport> {
   const { part, ks, seeds, progress } = options;
-  const split = splitWatches(data, options.protocol, options.leaveOutSeen);
+  const split = splitWatches(data, options.protocol, options.seen);
   const known = part === 'test' ? [...split.training, ...split.validationExamples] : split.training;
   const queries = split[part];
   const log = watchLogOf(byUser(known), data.timed);
@@ -39,7 +39,7 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
     log,
     selfInformation: selfInformationBits(watchCounts(log)),
     ks,
-    leaveOutSeen: options.leaveOutSeen,
+    seen: options.seen,
     signal: options.signal,
   };
   const { limits, cohorts } = cohortsOfQueries(queries, log, data);
@@ -86,7 +86,7 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
     source: data.source,
     protocol: split.description,
     part,
-    seen: options.leaveOutSeen ? 'left-out' : 'kept',
+    seen: options.seen,
     seeds,
     counts: {
       users: new Set(queries.map(({ example }) => example.userId)).size,

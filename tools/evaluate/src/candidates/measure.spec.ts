@@ -1,8 +1,8 @@
 import { selfInformationBits } from '@watchnext/evaluation';
-import { NO_CIRCUMSTANCES } from '@watchnext/features';
+import { LIMITS, NO_CIRCUMSTANCES } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { describe as figuresOf, measure, type Measured } from './measure';
-import type { HeldOut } from './protocol';
+import type { HeldOut, Seen } from './protocol';
 import type { LogScorer } from './scorers';
 
 const VIDEO_IDS = ['a', 'b', 'c', 'd'];
@@ -29,7 +29,7 @@ const fixed = (closed = jest.fn()): LogScorer => ({
 const measured = (
   queries: readonly HeldOut[],
   ks: readonly number[],
-  leaveOutSeen = true,
+  seen: Seen = 'left-out',
   signal = new AbortController().signal,
   scorer = fixed(),
 ) =>
@@ -37,7 +37,7 @@ const measured = (
     log: LOG,
     selfInformation: BITS,
     ks,
-    leaveOutSeen,
+    seen,
     signal,
     onProgress: () => undefined,
   });
@@ -49,16 +49,22 @@ describe('what is measured of a scorer', () => {
     expect(both.coverage).toBe(3 / 4);
     expect(both.noveltyBits).toBeCloseTo((1 + 2 + 2 + 3) / 4, 10);
     expect(both.ranks.map(({ ranks }) => ranks)).toEqual([[2], [1]]);
-    const kept = await measured([query('v', 'b', ['a'])], [1], false);
+    const kept = await measured([query('v', 'b', ['a'])], [1], 'kept');
     expect(kept).toMatchObject({ coverage: 1 / 4, noveltyBits: 1, ranks: [{ ranks: [2] }] });
+  });
+
+  it('leaves out what serving does: of a long history the newest watches that the state holds', async () => {
+    const long = ['a', ...Array.from({ length: LIMITS.newestCompleted }, (_, n) => (n === 0 ? 'b' : `other${n}`))];
+    const rankOf = async (seen: Seen) => (await measured([query('u', 'd', long)], [1], seen)).ranks[0].ranks[0];
+    expect([await rankOf('left-out'), await rankOf('served'), await rankOf('kept')]).toEqual([2, 3, 4]);
   });
 
   it('ends with a scorer that is closed, also where it was stopped', async () => {
     const closed = jest.fn();
-    await measured([query('u', 'b')], [1], true, undefined, fixed(closed));
+    await measured([query('u', 'b')], [1], 'left-out', undefined, fixed(closed));
     expect(closed).toHaveBeenCalledTimes(1);
     const stopped = AbortSignal.abort(new Error('stopped'));
-    await expect(measured([query('u', 'b')], [1], true, stopped, fixed(closed))).rejects.toThrow('stopped');
+    await expect(measured([query('u', 'b')], [1], 'left-out', stopped, fixed(closed))).rejects.toThrow('stopped');
     expect(closed).toHaveBeenCalledTimes(2);
   });
 

@@ -16,7 +16,7 @@ import {
 } from '@watchnext/evaluation';
 import { breathe } from '@watchnext/waiting';
 import type { MetricAtK, ScorerReport, UserRow } from '../report';
-import type { HeldOut } from './protocol';
+import { type HeldOut, leftOutFor, type Seen } from './protocol';
 import type { LogScorer } from './scorers';
 
 const QUERIES_PER_BREATH = 50;
@@ -32,7 +32,7 @@ export interface MeasureOptions {
   readonly log: WatchLog;
   readonly selfInformation: Float64Array;
   readonly ks: readonly number[];
-  readonly leaveOutSeen: boolean;
+  readonly seen: Seen;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number) => void;
 }
@@ -43,13 +43,14 @@ export async function measure(
   queries: readonly HeldOut[],
   options: MeasureOptions,
 ): Promise<Measured> {
-  const { log, ks, leaveOutSeen, signal, onProgress } = options;
+  const { log, ks, signal, onProgress } = options;
   const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
   const census = new ListCensus(options.selfInformation);
   const longest = Math.max(...ks);
   const ranks: RankedQuery[] = [];
-  const add = ({ example, earlierVideoIds }: HeldOut, scores: ArrayLike<number>) => {
-    const seen = new Set(leaveOutSeen ? earlierVideoIds.flatMap((videoId) => indexOf.get(videoId) ?? []) : []);
+  const add = (query: HeldOut, scores: ArrayLike<number>) => {
+    const { example } = query;
+    const seen = new Set(leftOutFor(query, options.seen).flatMap((videoId) => indexOf.get(videoId) ?? []));
     census.add(topK(scores, longest, seen));
     const label = indexOf.get(example.labelVideoId);
     const rank = label === undefined ? Infinity : rankInCatalogue(scores, label, seen);

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { DAY_MS, NO_CIRCUMSTANCES } from '@watchnext/features';
-import type { WatchData } from '../data/watch-data';
-import { splitWatches, type HeldOut } from './protocol';
+import { EvaluationDataError, type WatchData } from '../data/watch-data';
+import { leftOutFor, splitWatches, type HeldOut, type Seen } from './protocol';
 
 /** Users with their watches as [video, day]. */
 function dataOf(users: Record<string, [string, number][]>, timed = true): WatchData {
@@ -47,7 +48,7 @@ describe('leave-one-out', () => {
   );
 
   it('tests the last watch, validates on the one before, and leaves users with too few out', () => {
-    const split = splitWatches(data, { name: 'leave-one-out', minWatches: 3 }, false);
+    const split = splitWatches(data, { name: 'leave-one-out', minWatches: 3 }, 'kept');
     expect(labels(split.test)).toEqual(['a:v4', 'c:v1']);
     expect(labels(split.validation)).toEqual(['a:v3', 'c:v2']);
     expect(split.training.map(({ labelVideoId }) => labelVideoId)).toEqual(['v1', 'v2', 'v1']);
@@ -56,13 +57,13 @@ describe('leave-one-out', () => {
   });
 
   it('asks for no rewatch when seen videos are left out', () => {
-    const split = splitWatches(data, { name: 'leave-one-out', minWatches: 3 }, true);
+    const split = splitWatches(data, { name: 'leave-one-out', minWatches: 3 }, 'left-out');
     expect(labels(split.test)).toEqual(['a:v4']);
     expect(split.rewatchCount).toBe(1);
   });
 
   it('says what is missing', () => {
-    expect(() => splitWatches(data, { name: 'leave-one-out', minWatches: 9 }, true)).toThrow(
+    expect(() => splitWatches(data, { name: 'leave-one-out', minWatches: 9 }, 'left-out')).toThrow(
       'leaves no watch for training',
     );
   });
@@ -86,7 +87,7 @@ describe('the temporal split', () => {
   });
 
   it('tests on the last day, validates on as long before it, and asks about the first watches of each user', () => {
-    const split = splitWatches(data, protocol, true);
+    const split = splitWatches(data, protocol, 'left-out');
     expect(labels(split.test)).toEqual(['a:v4', 'a:v5', 'b:v2']);
     expect(labels(split.validation)).toEqual(['a:v3']);
     expect(split.training.map(({ labelVideoId }) => labelVideoId)).toEqual(['v1', 'v2', 'v1']);
@@ -94,17 +95,17 @@ describe('the temporal split', () => {
   });
 
   it('begins where it is told to', () => {
-    const split = splitWatches(data, { ...protocol, testFromMs: 9.25 * DAY_MS }, true);
+    const split = splitWatches(data, { ...protocol, testFromMs: 9.25 * DAY_MS }, 'left-out');
     expect(labels(split.test)).toEqual(['a:v6', 'b:v2']);
     expect(labels(split.validation)).toEqual(['a:v4', 'a:v5']);
   });
 
   it('needs times', () => {
-    expect(() => splitWatches({ ...data, timed: false }, protocol, true)).toThrow('--protocol leave-one-out');
+    expect(() => splitWatches({ ...data, timed: false }, protocol, 'left-out')).toThrow('--protocol leave-one-out');
   });
 
   it('never trains on a watch at or after the first one that it tests on', () => {
-    const split = splitWatches(data, protocol, true);
+    const split = splitWatches(data, protocol, 'left-out');
     const first = Math.min(...split.test.map(({ example }) => example.labelAtMs));
     const known = [...split.training, ...split.validationExamples];
     expect(known.every(({ labelAtMs }) => labelAtMs < first)).toBe(true);
@@ -119,8 +120,42 @@ it('holds out the last days of the log, not a stray row that is dated by the clo
     ]),
   );
   const protocol = { name: 'temporal', testDays: 2, queriesPerUser: 5 } as const;
-  const split = splitWatches(dataOf(days), protocol, false);
-  const strayed = splitWatches(dataOf({ ...days, stray: [['v1', 5_000]] }), protocol, false);
+  const split = splitWatches(dataOf(days), protocol, 'kept');
+  const strayed = splitWatches(dataOf({ ...days, stray: [['v1', 5_000]] }), protocol, 'kept');
   expect(strayed).toEqual(split);
   expect(labels(split.test)).toHaveLength(20 * 2);
+});
+
+it('asks for a rewatch as serving lists it: of what the state no longer holds', () => {
+  const watched = (days: number): [string, number][] => [
+    ...Array.from({ length: days }, (_, day): [string, number] => [`v${day}`, day]),
+    ['v0', days],
+  ];
+  const askedOf = (days: number, seen: Seen) =>
+    labels(
+      splitWatches(dataOf({ u: watched(days), w: watched(3) }), { name: 'leave-one-out', minWatches: 3 }, seen).test,
+    );
+  // The last asks for v0 once more, after as many watches as the state holds, or with one of them v0.
+  expect(() => askedOf(50, 'served')).toThrow(EvaluationDataError);
+  expect(askedOf(51, 'served')).toEqual(['u:v0']);
+  expect(() => askedOf(51, 'left-out')).toThrow(EvaluationDataError);
+  expect(askedOf(3, 'kept')).toEqual(['u:v0', 'w:v0']);
+});
+
+it('leaves out ever less: all that was seen, what serving knows of it, nothing', () => {
+  const history = fc.array(
+    fc.nat(60).map((video) => `v${video}`),
+    { maxLength: 120 },
+  );
+  fc.assert(
+    fc.property(history, (earlierVideoIds) => {
+      const held = { earlierVideoIds } as unknown as HeldOut;
+      const [all, served, kept] = (['left-out', 'served', 'kept'] as const).map((seen) => leftOutFor(held, seen));
+      expect(all).toEqual(earlierVideoIds);
+      expect(served).toEqual(all.slice(all.length - served.length));
+      expect(served).toHaveLength(Math.min(all.length, 50));
+      expect(kept).toEqual([]);
+    }),
+    { seed: 1 },
+  );
 });

@@ -3,7 +3,7 @@
  * that nothing is chosen on; what is tested was trained on everything before the test part.
  */
 import { endOfLog, splitMoment } from '@watchnext/evaluation';
-import type { CandidateExample } from '@watchnext/features';
+import { type CandidateExample, LIMITS } from '@watchnext/features';
 import { EvaluationDataError, type UserWatches, type WatchData } from '../data/watch-data';
 
 export type Protocol = LeaveOneOut | TemporalSplit;
@@ -33,32 +33,39 @@ export interface HeldOut {
   readonly earlierVideoIds: readonly string[];
 }
 
+/**
+ * What of a user's earlier watches is left out of lists: all; none; or what the state holds of them, which is all that serving leaves
+ * out. Of a longer history the newest alone.
+ */
+export const SEEN = ['left-out', 'served', 'kept'] as const;
+export type Seen = (typeof SEEN)[number];
+
 export interface Split {
   readonly training: readonly CandidateExample[];
   readonly validation: readonly HeldOut[];
   readonly test: readonly HeldOut[];
   /** All examples of the validation part, also those that are no queries: what a refit adds to training. */
   readonly validationExamples: readonly CandidateExample[];
-  /** Held-out watches that are no queries because the user had watched the video before, and seen videos are left out. */
+  /** Held-out watches that are no queries because the user had watched the video before, and it is left out. */
   readonly rewatchCount: number;
   /** For the report. */
   readonly description: string;
 }
 
 /**
- * @param leaveOutSeen whether what a user watched before is left out of lists: watches of it are then no queries
+ * @param seen what is left out of lists: watches of it are no queries
  * @throws EvaluationDataError when a part would be empty
  */
-export function splitWatches(data: WatchData, protocol: Protocol, leaveOutSeen: boolean): Split {
+export function splitWatches(data: WatchData, protocol: Protocol, seen: Seen): Split {
   const parts = protocol.name === 'leave-one-out' ? leaveOneOut(data, protocol) : temporal(data, protocol);
   // In order of time: recent popularity goes through the log once then, instead of once for each query.
   const queriesOf = (held: readonly HeldOut[]) =>
-    held.filter((one) => !leaveOutSeen || !isRewatch(one)).sort((a, b) => a.example.labelAtMs - b.example.labelAtMs);
+    held.filter((one) => !isLeftOut(one, seen)).sort((a, b) => a.example.labelAtMs - b.example.labelAtMs);
   const split: Split = {
     ...parts,
     validation: queriesOf(parts.validation),
     test: queriesOf(parts.test),
-    rewatchCount: leaveOutSeen ? [...parts.validation, ...parts.test].filter(isRewatch).length : 0,
+    rewatchCount: [...parts.validation, ...parts.test].filter((one) => isLeftOut(one, seen)).length,
   };
   for (const part of ['training', 'validation', 'test'] as const)
     if (split[part].length === 0)
@@ -112,6 +119,12 @@ function heldOut({ examples }: UserWatches, index: number): HeldOut {
   return { example: examples[index], earlierVideoIds: examples.slice(0, index).map((earlier) => earlier.labelVideoId) };
 }
 
-function isRewatch({ example, earlierVideoIds }: HeldOut): boolean {
-  return earlierVideoIds.includes(example.labelVideoId);
+/** Every earlier watch was completed, so the state holds as many as it keeps of such, whatever else was played. */
+export function leftOutFor({ earlierVideoIds }: HeldOut, seen: Seen): readonly string[] {
+  if (seen === 'kept') return [];
+  return seen === 'served' ? earlierVideoIds.slice(-LIMITS.newestCompleted) : earlierVideoIds;
+}
+
+function isLeftOut(held: HeldOut, seen: Seen): boolean {
+  return leftOutFor(held, seen).includes(held.example.labelVideoId);
 }

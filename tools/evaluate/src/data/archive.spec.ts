@@ -82,7 +82,7 @@ it('trains on what a heavy user watched before the days that are held out, howev
     const split = splitWatches(
       watchDataOf(replayed, 'spec'),
       { name: 'temporal', testDays: 1, testFromMs, queriesPerUser: 10_000 },
-      true,
+      'left-out',
     );
     const known = [...split.training, ...split.validationExamples];
     expect(known.filter(({ userId }) => userId === 'ada')).toHaveLength(500);

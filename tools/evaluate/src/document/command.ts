@@ -71,7 +71,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
   const candidates = await evaluateCandidates(watchDataOf(replayed, archive), {
     protocol,
     part: 'test',
-    leaveOutSeen: true,
+    seen: 'left-out',
     ks: [10, 50, 100],
     seeds,
     forms: formsOf({}),

@@ -215,7 +215,7 @@ export function paperDataOf(
   part: AskedPart = 'test',
 ): PaperData {
   const watches = watchDataOf(replayed, name);
-  const split = splitWatches(watches, protocol, true);
+  const split = splitWatches(watches, protocol, 'left-out');
   const isTest = part === 'test';
   const asked = split[part];
   const training = [...split.training, ...(isTest ? split.validationExamples : [])]
