@@ -25,8 +25,11 @@ export interface TimeSplit {
   readonly candidateHeldOut: readonly CandidateExample[];
   /** The newest of each user, held out or not, at most as many as in `candidateTraining`: what is trained on once the gate has passed. */
   readonly candidateThrough: readonly CandidateExample[];
+  /** The newest of each user before the moment, at most as many as `mostImpressionsOfEachUser` of them. */
   readonly rankingTraining: readonly RankingExample[];
   readonly rankingHeldOut: readonly RankingExample[];
+  /** As `candidateThrough`. */
+  readonly rankingThrough: readonly RankingExample[];
 }
 
 export interface CandidateEvaluation {

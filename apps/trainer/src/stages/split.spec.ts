@@ -115,10 +115,11 @@ describe('splitByTime', () => {
         [...log.candidateExamples, watched('stray', 'v0', 5_000 * DAY_MS)],
         [...log.rankingExamples, stray],
       );
-      const { candidateThrough, ...split } = splitByTime(strayed, 1);
-      const { candidateThrough: through, ...expected } = splitByTime(log, 1);
-      expect(split).toEqual(expected);
+      const { candidateThrough, rankingThrough, ...split } = splitByTime(strayed, 1);
+      const { candidateThrough: through, rankingThrough: throughRanking, ...expected } = splitByTime(log, 1);
+      expect(JSON.stringify(split) === JSON.stringify(expected)).toBe(true);
       expect(candidateThrough).toHaveLength(through.length + 1);
+      expect(rankingThrough).toHaveLength(throughRanking.length + 1);
     });
   });
 
@@ -185,6 +186,48 @@ describe('splitByTime', () => {
       const { candidateTraining, candidateThrough } = split(80, 159);
       expect([candidateTraining, candidateThrough].map(count)).toEqual([3 * 80 + 100, 3 * 80 + 100 + 2]);
       expect(split(80, 160).candidateTraining).toHaveLength(3 * 80 + 160);
+    });
+  });
+
+  describe('of impressions', () => {
+    const impressionsOf = (userId: string, count: number, fromMs: number) =>
+      Array.from({ length: count }, (_, n) => ({
+        ...shown(fromMs + Math.floor(n / 2) * 1_000, n % 2 === 0),
+        userId,
+        pageId: `${userId} ${n >> 1}`,
+      }));
+    /** So many users, of each so many on the first days, and one with many more. */
+    const trained = (userCount: number, each: number, heavy: number) => {
+      const others = Array.from({ length: userCount }, (_, n) => impressionsOf(`u${n}`, each, DAY_MS)).flat();
+      const all = [...others, ...impressionsOf('', heavy, 0), ...impressionsOf('', 10, 3 * DAY_MS + 13 * HOUR_MS)];
+      const log = logOf(watches, all);
+      return { log, ...splitByTime(log, 1) };
+    };
+    const ofNobody = (examples: readonly RankingExample[]) => examples.filter(({ userId }) => userId === '');
+
+    it('trains ranking on the newest of a user who has most of the log, as where everybody without an id is one', () => {
+      const { rankingTraining, rankingThrough } = trained(100, 20, 13_000);
+      expect(ofNobody(rankingTraining)).toHaveLength(10_000);
+      expect(Math.min(...ofNobody(rankingTraining).map(({ servedAtMs }) => servedAtMs))).toBe(1_500_000);
+      expect(rankingTraining).toHaveLength(100 * 20 + 10_000);
+      expect(ofNobody(rankingThrough)).toHaveLength(10_000);
+    });
+
+    it('trains on all of them where users have up to 10,000, or twenty times the mean, in the same order', () => {
+      for (const [each, heavy] of [
+        [8, 139],
+        [94, 1_015],
+        [94, 5_229],
+        [94, 10_000],
+        [1_000, 20_000],
+      ]) {
+        const { log, rankingTraining, rankingHeldOut, rankingThrough } = trained(60, each, heavy);
+        const heldOut = new Set(rankingHeldOut);
+        const before = log.rankingExamples.filter((one) => !heldOut.has(one));
+        expect(rankingTraining.length).toBe(before.length);
+        expect(rankingTraining.every((one, i) => one === before[i])).toBe(true);
+        expect(rankingThrough.length).toBeGreaterThanOrEqual(rankingTraining.length);
+      }
     });
   });
 

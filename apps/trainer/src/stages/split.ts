@@ -4,7 +4,7 @@ import { NothingToTrainError } from '../errors';
 import { askable, evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
-import { firstOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';
+import { firstOfEachUser, mostImpressionsOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';
 
 /** Share of the examples that is held out where neither days nor time separate them, and of the time where days are too few. */
 const HELD_OUT_SHARE = 0.2;
@@ -30,15 +30,18 @@ function cut(log: ReplayedLog, moment: SplitMoment, endMs: number): TimeSplit {
   const servedAt = (example: RankingExample) => example.servedAtMs;
   const candidatesToTrain = sideOf(log.candidateExamples, labelAt, false);
   const most = mostOfEachUser(candidatesToTrain);
+  const rankingToTrain = sideOf(log.rankingExamples, servedAt, false);
+  const mostImpressions = mostImpressionsOfEachUser(rankingToTrain);
   const rankingHeldOut = sideOf(log.rankingExamples, servedAt, true);
   return {
     ...moment,
     evaluatedToMs: rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), -Infinity),
-    candidateTraining: newestOfEachUser(candidatesToTrain, most),
+    candidateTraining: newestOfEachUser(candidatesToTrain, most, labelAt),
     candidateHeldOut: firstOfEachUser(sideOf(log.candidateExamples, labelAt, true)),
-    candidateThrough: newestOfEachUser(log.candidateExamples, most),
-    rankingTraining: sideOf(log.rankingExamples, servedAt, false),
+    candidateThrough: newestOfEachUser(log.candidateExamples, most, labelAt),
+    rankingTraining: newestOfEachUser(rankingToTrain, mostImpressions, servedAt),
     rankingHeldOut,
+    rankingThrough: newestOfEachUser(log.rankingExamples, mostImpressions, servedAt),
   };
 }
 

@@ -64,7 +64,7 @@ export const trainOnStage = (
       });
       let rankingStart: RankingWarmStart | undefined;
       const ranking = await trainRankingModel({
-        examples: replayed.rankingExamples,
+        examples: split.rankingThrough,
         statisticsAt: (atMs) => replayed.statistics.asOf(atMs),
         config: rankingModel.config,
         // The held-out days are new to the evaluated model: one that begins with it is calibrated by them.

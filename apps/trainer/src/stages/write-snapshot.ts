@@ -89,7 +89,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         records: replayed.recordCount,
         candidate_examples: split.candidateThrough.length,
         candidate_examples_held_out: split.candidateHeldOut.length,
-        ranking_examples: replayed.rankingExamples.length,
+        ranking_examples: split.rankingThrough.length,
         ranking_examples_held_out: split.rankingHeldOut.length,
         popular: lists.popular.length,
         fresh: lists.fresh.length,
