@@ -127,8 +127,9 @@ function rootOf(found: Settings): FileTree {
   return new BucketTree({ ...objectStoreSettingsOf(found, ''), prefix: prefix && `${prefix}/` });
 }
 
-const treeOf = (place: Place, found: Settings): FileTree =>
-  'folder' in place ? new FolderTree(resolve(place.folder)) : new BucketTree(bucketSettings(place, found));
+function treeOf(place: Place, found: Settings): FileTree {
+  return 'folder' in place ? new FolderTree(resolve(place.folder)) : new BucketTree(bucketSettings(place, found));
+}
 
 function describe(what: string, report: BackupReport): string {
   const { fileCount, copiedFileCount, copiedBytes, snapshotCount, missingSnapshots } = report;
