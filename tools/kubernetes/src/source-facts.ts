@@ -40,11 +40,13 @@ export function topicsUsedBy(folder: string): { reads: string[]; writes: string[
   const named = (pattern: RegExp) =>
     [...text.matchAll(pattern)].map(([, name]) => TOPICS[name as keyof typeof TOPICS] ?? `no topic: ${name}`);
   const announced = /\bannounceSnapshot\(/.test(text) ? [TOPICS.snapshots] : [];
+  const followed = /\btailCatalogue\(/.test(text) ? [TOPICS.catalog] : [];
   return {
     reads: [
       ...new Set([
         ...named(/(?:\.tail\(|\breadTopic\(\w+, )TOPICS\.(\w+)/g),
         ...named(/\btopic: TOPICS\.(\w+), groupId:/g),
+        ...followed,
       ]),
     ],
     writes: [...new Set([...named(/\.append\(TOPICS\.(\w+)/g), ...announced])],
