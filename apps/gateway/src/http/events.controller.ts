@@ -109,7 +109,8 @@ export class EventsController {
     const limits = {
       deadlineAtMs: Date.now() + timeoutMs,
       signal: goneSignal(reply),
-      // A full batch, or a login that waits for its history, may take a well collector seconds: one that is late for less is not to blame.
+      // A full batch, or a login that waits for its history, may take a well collector seconds: one that is late for less is not to blame,
+      // but where no other call is answered either.
       isHurried: timeoutMs < TIMEOUT_MS,
     };
     const { answer } = await runStages([stage], {}, limits, () => undefined).catch(withoutAnswer);

@@ -1,6 +1,9 @@
 import type { Metrics } from '../metrics';
 import { Dependency } from './dependency';
 
+/** Far more than a collector takes that is well, but for full batches and logins. */
+const COLLECTOR_TELLING_MS = 250;
+
 /** Everything that a request calls, each with a circuit of its own. */
 export interface Calls {
   readonly retrieval: Dependency;
@@ -17,7 +20,7 @@ export function createCalls(metrics: Metrics): Calls {
     ranking: new Dependency('ranking', parts),
     featureStore: new Dependency('feature store', parts),
     eventLog: new Dependency('event log', parts),
-    collector: new Dependency('collector', parts),
+    collector: new Dependency('collector', { ...parts, tellingMs: COLLECTOR_TELLING_MS }),
   };
   metrics.circuits(Object.values(calls));
   return calls;

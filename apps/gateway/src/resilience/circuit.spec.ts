@@ -118,15 +118,17 @@ describe('a circuit', () => {
       expect([circuit.state, reasons]).toEqual(['open', ['failure']]);
     });
 
-    it('stays closed where they are few, or any other call succeeds', () => {
+    it.each(['success', 'overload'] as const)('stays closed where another call is answered: %s', (outcome) => {
       for (; nowMs < 60_000; nowMs += 300) {
         hurry(3);
-        if (nowMs % 900 === 0) call('success');
+        // As many as do not open it by themselves.
+        if (nowMs % 900 === 0) call(outcome === 'overload' && nowMs % 1_800 === 0 ? 'overload' : 'success');
       }
-      call('success');
-      hurry(1);
-      nowMs += 10_000;
-      hurry(6);
+      expect(circuit.state).toBe('closed');
+    });
+
+    it('stays closed where they come in bursts, with more than that while between them', () => {
+      for (; nowMs < 60_000; nowMs += 1_001) hurry(20);
       expect(circuit.state).toBe('closed');
     });
 

@@ -14,7 +14,7 @@ export interface CircuitOptions {
   readonly failureShare: number;
   /** How long it stays open before one call may try. */
   readonly openMs: number;
-  /** How long calls may be late for callers in a hurry, and none succeed beside them, before it is not the callers. */
+  /** How long calls may be late for callers in a hurry, and none be answered beside them, before it is not the callers. */
   readonly silentMs: number;
 }
 
@@ -42,8 +42,8 @@ export class Circuit {
   private openUntilMs = 0;
   private status: CircuitState = 'closed';
   private probing = false;
-  /** Calls that were late for callers in a hurry, since one succeeded. */
-  private hurried: { count: number; readonly sinceMs: number } | undefined;
+  /** Calls that were late for callers in a hurry one soon after the other, since one was answered. */
+  private hurried: { count: number; readonly sinceMs: number; newestMs: number } | undefined;
   private readonly openListeners: ((reason: OpenReason) => void)[] = [];
 
   constructor(
@@ -75,7 +75,7 @@ export class Circuit {
     // A call from before it opened is no news.
     if (outcome === 'neither' || this.status !== 'closed') return;
     if (outcome === 'hurried') return this.noteHurried();
-    if (outcome === 'success') this.hurried = undefined;
+    if (outcome === 'success' || outcome === 'overload') this.hurried = undefined;
     const { windowCalls, minimumCalls, failureShare } = this.options;
     this.outcomes.push(outcome);
     if (this.outcomes.length > windowCalls) this.outcomes.shift();
@@ -88,13 +88,16 @@ export class Circuit {
     else if (failed + overloaded >= failureShare * callCount) this.open('overload');
   }
 
-  /** By a burst of them nobody shuts it for others: it takes a while in which none of the others succeeds either. */
+  /** By a burst of them nobody shuts it for others: it takes a while full of them, in which no other is answered either. */
   private noteHurried(): void {
+    const { minimumCalls, silentMs } = this.options;
     const nowMs = this.clock();
-    this.hurried ??= { count: 0, sinceMs: nowMs };
+    if (this.hurried === undefined || nowMs - this.hurried.newestMs > silentMs) {
+      this.hurried = { count: 0, sinceMs: nowMs, newestMs: nowMs };
+    }
     this.hurried.count++;
-    const { count, sinceMs } = this.hurried;
-    if (count >= this.options.minimumCalls && nowMs - sinceMs >= this.options.silentMs) this.open('failure');
+    this.hurried.newestMs = nowMs;
+    if (this.hurried.count >= minimumCalls && nowMs - this.hurried.sinceMs >= silentMs) this.open('failure');
   }
 
   private probed(outcome: CallOutcome): void {

@@ -52,13 +52,15 @@ describe('a dependency', () => {
   });
 
   it.each([
-    ['not blamed for those that gave it too little to tell', 99, 'closed'],
-    ['blamed for the others where nothing succeeds for a while', 100, 'open'],
-  ])('is %s: %d ms', async (_, givenMs, expected) => {
+    ['not blamed for callers in a hurry, whatever they gave', 10_000, undefined, 'closed'],
+    ['not blamed for those that gave it too little to tell', 249, 250, 'closed'],
+    ['blamed for the others where nothing is answered for a while', 250, 250, 'open'],
+  ])('is %s: %d ms', async (_, givenMs, tellingMs, expected) => {
     let nowMs = 0;
     const store = new Dependency('store', {
       circuit: new Circuit(CIRCUIT_OPTIONS, () => nowMs),
       clock: () => nowMs,
+      ...(tellingMs !== undefined && { tellingMs }),
     });
     for (let i = 0; i < 20; i++) {
       const hurried = { ...limits({ isHurried: true }), deadlineAtMs: nowMs + givenMs };

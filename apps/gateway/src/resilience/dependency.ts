@@ -22,13 +22,12 @@ export interface DependencyParts {
   readonly reports?: DependencyReports;
   /** Milliseconds since the epoch, as deadlines are. */
   readonly clock?: () => number;
+  /** What a caller in a hurry must have given a call that is late before it says anything; absent: it never does. */
+  readonly tellingMs?: number;
 }
 
 /** A call that is given up so much after its deadline was held up here: nobody looked whether its answer had come. */
 const OWN_PAUSE_MS = 20;
-
-/** What a dependency that is well takes at most, but for the heaviest calls: one that was given less and is late says nothing. */
-const TELLING_MS = 100;
 
 /** Below this a second try beside the first would only be in its way. */
 const LEAST_HEDGE_MS = 5;
@@ -102,43 +101,38 @@ export class Dependency {
   private async guarded<T>(work: () => Promise<T>, limits: StageLimits): Promise<T> {
     const leave = this.circuit.enter();
     if (!leave) throw new DependencyError(this.name, 'circuit-open', 'not asked, as most calls failed a moment ago');
-    const enteredAtMs = this.clock();
+    const givenMs = limits.deadlineAtMs - this.clock();
     try {
       // A store's call cannot be cancelled.
       const result = await unlessAborted(work(), limits.signal);
       leave('success');
       return result;
     } catch (error) {
-      leave(outcomeOf(error, limits, enteredAtMs, this.clock()));
+      leave(this.outcomeOf(error, limits, givenMs));
       throw error;
+    }
+  }
+
+  private outcomeOf(error: unknown, { deadlineAtMs, isHurried }: StageLimits, givenMs: number): CallOutcome {
+    if (!(error instanceof DependencyError)) return 'neither';
+    switch (error.category) {
+      case 'dependency-unreachable':
+      case 'dependency-failed':
+        return 'failure';
+      case 'dependency-overloaded':
+        // What is asked once, by somebody who looks at one list, must not close the way for everyone.
+        return isHurried ? 'neither' : 'overload';
+      case 'dependency-late':
+        if (this.clock() - deadlineAtMs > OWN_PAUSE_MS) return 'neither';
+        if (!isHurried || error instanceof OwnLimitError) return 'failure';
+        // Whoever asks for an answer in no time, or for very much, must not close the way for everyone.
+        return givenMs >= (this.parts.tellingMs ?? Infinity) ? 'hurried' : 'neither';
+      default:
+        // It answered: that it is not ready, or that the request was wrong.
+        return 'success';
     }
   }
 }
 
 const isUnreachable = (error: unknown) =>
   error instanceof DependencyError && error.category === 'dependency-unreachable';
-
-function outcomeOf(
-  error: unknown,
-  { deadlineAtMs, isHurried }: StageLimits,
-  enteredAtMs: number,
-  nowMs: number,
-): CallOutcome {
-  if (!(error instanceof DependencyError)) return 'neither';
-  switch (error.category) {
-    case 'dependency-unreachable':
-    case 'dependency-failed':
-      return 'failure';
-    case 'dependency-overloaded':
-      // What is asked once, by somebody who looks at one list, must not close the way for everyone.
-      return isHurried ? 'neither' : 'overload';
-    case 'dependency-late':
-      if (nowMs - deadlineAtMs > OWN_PAUSE_MS) return 'neither';
-      if (!isHurried || error instanceof OwnLimitError) return 'failure';
-      // Whoever asks for an answer in no time must not close the way for everyone.
-      return deadlineAtMs - enteredAtMs >= TELLING_MS ? 'hurried' : 'neither';
-    default:
-      // It answered: that it is not ready, or that the request was wrong.
-      return 'success';
-  }
-}
