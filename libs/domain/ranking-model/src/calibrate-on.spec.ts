@@ -9,9 +9,9 @@ import { trainRankingModel } from './train';
 
 const NOTHING_KNOWN = statisticsFrom(NO_STATISTICS);
 const draw = createRandom(3);
-/** Enough for two groups, with watches enough in each. */
+/** Enough for two groups. */
 const EXAMPLES = Array.from({ length: 2_200 }, (_, n) => {
-  const clicked = draw.next() < (n % 20 < 10 ? 0.7 : 0.25);
+  const clicked = draw.next() < (n % 20 < 10 ? 0.7 : 0.1);
   return exampleOf({
     servedAtMs: n,
     video: videoOf({ videoId: `v${n % 20}` }),

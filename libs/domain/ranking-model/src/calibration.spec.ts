@@ -60,6 +60,18 @@ describe('fitCalibration', () => {
     });
   });
 
+  it('is by ten groups where few of the least are watched, while these have a hundred watches: a third of the log of KuaiRand', () => {
+    // By tenths of 1,110 impressions, as a ranker had them there.
+    const watched = [165, 276, 379, 426, 479, 518, 532, 595, 605, 688];
+    const knotsOf = (ofTheLeast: number) => {
+      const counts = [ofTheLeast, ...watched.slice(1)];
+      const logits = Float64Array.from({ length: 11_100 }, (_, i) => i / 3_000);
+      const seconds = logits.map((_, i) => (i % 1_110 < counts[Math.floor(i / 1_110)] ? 30 : 0));
+      return fitCalibration(logits, seconds).logits.length;
+    };
+    expect([knotsOf(165), knotsOf(100), knotsOf(99)]).toEqual([10, 10, 9]);
+  });
+
   it('moves all logits alike where there are watches for one group, less so the less sure it is', () => {
     const logits = new Float64Array(4_000).fill(1);
     // Every so many are watched, for 100 seconds: what is watched is off by the factor.
@@ -79,7 +91,7 @@ describe('fitCalibration', () => {
     expect(shift(200)).toBe(0);
   });
 
-  it('has no group of fewer than 200 watches, and rises, whatever was watched', () => {
+  it('has no more groups than one for 200 watches, and rises, whatever was watched', () => {
     const log = fc.record({
       seed: fc.nat(),
       exampleCount: fc.integer({ min: 0, max: 6_000 }),

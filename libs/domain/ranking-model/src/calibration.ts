@@ -17,16 +17,16 @@ export const NO_CALIBRATION: Calibration = { logits: [], logSeconds: [] };
 /** Groups of equal size that the held-out examples are sorted into. */
 const GROUP_COUNT = 10;
 /**
- * In a smaller group the mean watch time is too uncertain. Where every second impression is watched, its spread is up to three times the mean: of
+ * In smaller groups the mean watch time is too uncertain. Where every second impression is watched, its spread is up to three times the mean: of
  * 1,000 it is off by 10%. Where few are, it is off as the number of watches is, if these differ as an exponential does: by √(2 / 200).
  */
-const LEAST_GROUP = { size: 1_000, watches: 200 };
-/** Of fewer watches not even the mean of all says anything: it is off by more than 14%. */
-const LEAST_WATCHES_OF_A_SHIFT = 100;
+const LEAST_MEAN_GROUP = { size: 1_000, watches: 200 };
+/** Of a single group, and of one shift of all: by √(2 / 100). */
+const LEAST_WATCHES = 100;
 
 /** How many groups so many examples give. */
 function groupsOf(exampleCount: number, watchCount: number): number {
-  const most = Math.min(exampleCount / LEAST_GROUP.size, watchCount / LEAST_GROUP.watches);
+  const most = Math.min(exampleCount / LEAST_MEAN_GROUP.size, watchCount / LEAST_MEAN_GROUP.watches);
   return Math.min(GROUP_COUNT, Math.floor(most));
 }
 
@@ -97,7 +97,7 @@ export function calibrate({ logits, logSeconds }: Calibration, logit: number): n
 
 /** The log of all seconds watched over all expected, shrunk as James and Stein do: chance alone moves a model that is right by little or nothing. */
 function shiftOf(logits: Float64Array, seconds: Float64Array): Calibration {
-  if (watchesIn(seconds) < LEAST_WATCHES_OF_A_SHIFT) return NO_CALIBRATION;
+  if (watchesIn(seconds) < LEAST_WATCHES) return NO_CALIBRATION;
   const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
   const predictedSeconds = sumOf(logits.map(Math.exp));
   const actualSeconds = sumOf(seconds);
@@ -114,7 +114,7 @@ function watchesIn(seconds: Float64Array): number {
 }
 
 function isFew({ watches }: Group): boolean {
-  return watches < LEAST_GROUP.watches;
+  return watches < LEAST_WATCHES;
 }
 
 function pooled(one: Group, other: Group): Group {
