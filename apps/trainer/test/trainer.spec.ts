@@ -269,21 +269,37 @@ describe('the trainer with ten users and thirty videos', () => {
 });
 
 describe('the trainer with users of one event each', () => {
+  const trainOf = async (userCount: number) => {
+    const data = await temporaryDirectory('trainer-strangers');
+    try {
+      await archiveEvents(data.path, strangersEvents(userCount));
+      const { code, printed } = await train(data.path);
+      expect(await storeOf(data.path).list()).toHaveLength(1);
+      return { code, printed };
+    } finally {
+      await data.remove();
+    }
+  };
+
   it(
     'trains, and the gate rejects what beats no counting',
     async () => {
-      const data = await temporaryDirectory('trainer-strangers');
-      try {
-        await archiveEvents(data.path, strangersEvents(300));
-        const { code, printed } = await train(data.path);
-        // Nobody has a history, so there is nothing to know of anybody beyond what counting by video knows.
-        expect(code).toBe(3);
-        expect(printed).toMatch(/FAILED {2}ranking-beats-item-means/);
-        expect(printed).toMatch(/Gate:\n[\s\S]*candidates-beat-popularity: recall/);
-        expect(await storeOf(data.path).list()).toHaveLength(1);
-      } finally {
-        await data.remove();
-      }
+      const { code, printed } = await trainOf(1_200);
+      // Nobody has a history, so there is nothing to know of anybody beyond what counting by video knows.
+      expect(code).toBe(3);
+      expect(printed).toMatch(/FAILED {2}candidates-beat-popularity: recall/);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'trains, and the gate is undecided about what beats no counting of fewer than 200 lists',
+    async () => {
+      const { code, printed } = await trainOf(300);
+      expect(code).toBe(0);
+      expect(printed).toMatch(
+        /ranking-beats-item-means: undecided: weighted per-user loss [^\n]* of \d+ users in \d+ rows, 95%/,
+      );
     },
     TEST_LIMIT_MS,
   );
