@@ -203,6 +203,10 @@ it('tells for whom and of which videos it orders how well', async () => {
   expect(users.reduce((sum, { pagesWithPairs }) => sum + pagesWithPairs, 0)).toBe(report.counts.pagesWithPairs);
   for (const { weightedPerUserLoss: loss } of users) {
     expect(loss.value).toBeLessThan(0.5);
+  }
+  // Of the few heavy ones there is none.
+  expect(of('heavy users').weightedPerUserLoss.interval95).toEqual([NaN, NaN]);
+  for (const { weightedPerUserLoss: loss } of [of('new users'), of('middling users')]) {
     expect(loss.interval95[0]).toBeLessThanOrEqual(loss.value);
     expect(loss.interval95[1]).toBeGreaterThanOrEqual(loss.value);
   }

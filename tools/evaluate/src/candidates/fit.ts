@@ -60,7 +60,10 @@ export async function fitForm(
     signal,
     onProgress(progress, trial, trialCount) {
       const { epoch, loss, validationRecall } = progress;
-      if (validationRecall !== undefined && loss !== undefined) epochs.push({ epoch, loss, validationRecall });
+      // The last report of an epoch is of all of it.
+      if (epochs.at(-1)?.epoch === epoch && epochs.at(-1)?.validationRecall === undefined) epochs.pop();
+      if (loss !== undefined)
+        epochs.push({ epoch, loss, ...(validationRecall === undefined ? {} : { validationRecall }) });
       report(trial, trialCount + (part === 'test' ? 1 : 0), progress);
     },
   });

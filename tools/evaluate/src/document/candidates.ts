@@ -123,7 +123,8 @@ function lossFigure(scorers: readonly ScorerReport[]): DocumentPart[] {
       }));
     });
   if (trained.length === 0) return [];
-  return [
+  const recalls = series(({ validationRecall }) => validationRecall).filter(({ points }) => points.length > 0);
+  const losses: DocumentPart[] = [
     {
       kind: 'figure',
       name: 'candidates-loss',
@@ -136,6 +137,11 @@ function lossFigure(scorers: readonly ScorerReport[]): DocumentPart[] {
       }),
       caption: 'Training loss by epoch, first seed; several trials where a row was chosen among forms.',
     },
+  ];
+  // None where validation was too little to choose by.
+  if (recalls.length === 0) return losses;
+  return [
+    ...losses,
     {
       kind: 'figure',
       name: 'candidates-validation',
@@ -144,7 +150,7 @@ function lossFigure(scorers: readonly ScorerReport[]): DocumentPart[] {
         x: 'epoch',
         y: 'recall',
         fromZero: false,
-        series: series(({ validationRecall }) => validationRecall),
+        series: recalls,
       }),
       caption: 'What decides how long is trained.',
     },
