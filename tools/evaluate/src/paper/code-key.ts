@@ -19,6 +19,7 @@ export const DATA_CODE: Code = {
     '@watchnext/learning',
     '@watchnext/offline',
     '@watchnext/simulator',
+    '@watchnext/waiting',
   ],
   modules: [
     'data',
