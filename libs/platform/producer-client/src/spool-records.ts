@@ -1,11 +1,13 @@
-/** How records lie in a segment of a spool: length and CRC-32 (both 4 bytes, little-endian), then the record. */
+/**
+ * How records lie in a segment of a spool: length and CRC-32 (both 4 bytes, little-endian), then the record. None is empty: where a
+ * disk has zeros in place of what was written, each eight of them would be such a one, as the CRC-32 of nothing is 0.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { MAX_BATCH_BYTES } from '@watchnext/contract';
 
 const HEADER_BYTES = 8;
 const WINDOW_BYTES = 256 << 10;
-/** What a batch may have, so no record is larger: bounds what a search for records has to look through. */
-const MAX_FOUND_BYTES = 1 << 20;
 
 export function headerOf(record: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -32,7 +34,7 @@ export async function* recordsOf(
   while (await load(HEADER_BYTES)) {
     const length = window.readUInt32LE(0);
     const checksum = window.readUInt32LE(4);
-    if (!(await load(HEADER_BYTES + length))) return;
+    if (length === 0 || !(await load(HEADER_BYTES + length))) return;
     const record = window.subarray(HEADER_BYTES, HEADER_BYTES + length);
     if (crc32(record) !== checksum) return;
     offset += HEADER_BYTES + length;
@@ -59,18 +61,19 @@ export function partRecords(bytes: Buffer, start: number): { whole: Buffer[]; da
   return { whole, damaged };
 }
 
-/** Where the next whole record begins. An empty one is none here: a hole of zeros in the file would be full of them. */
+/** Where the next whole record begins. */
 export function findRecord(bytes: Buffer, from: number): number | undefined {
   for (let offset = from; offset + HEADER_BYTES < bytes.length; offset++) {
-    const length = bytes.readUInt32LE(offset);
-    if (length > 0 && length <= MAX_FOUND_BYTES && recordEnd(bytes, offset) !== undefined) return offset;
+    // None is larger than a batch: bounds what the search has to look through.
+    if (bytes.readUInt32LE(offset) <= MAX_BATCH_BYTES && recordEnd(bytes, offset) !== undefined) return offset;
   }
   return undefined;
 }
 
 function recordEnd(bytes: Buffer, offset: number): number | undefined {
   if (offset + HEADER_BYTES > bytes.length) return undefined;
-  const end = offset + HEADER_BYTES + bytes.readUInt32LE(offset);
-  if (end > bytes.length) return undefined;
+  const length = bytes.readUInt32LE(offset);
+  const end = offset + HEADER_BYTES + length;
+  if (length === 0 || end > bytes.length) return undefined;
   return crc32(bytes.subarray(offset + HEADER_BYTES, end)) === bytes.readUInt32LE(offset + 4) ? end : undefined;
 }

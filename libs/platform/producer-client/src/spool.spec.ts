@@ -112,7 +112,18 @@ describe('a spool', () => {
     expect(await drain(await open())).toEqual(textOf(records(0, 2)));
   });
 
-  describe('with a damaged byte', () => {
+  it('cuts off zeros that the disk has in place of a torn append', async () => {
+    const first = await open();
+    await first.append(records(0, 2));
+    await first.close();
+    await appendFile(join(directory, (await segments())[0] as string), Buffer.alloc(4_096));
+    const second = await open({ onDamaged: (error) => expect(error).toBeUndefined() });
+    expect(second.recordCount).toBe(2);
+    await second.append(records(2, 3));
+    expect(await drain(second)).toEqual(textOf(records(0, 3)));
+  });
+
+  describe('with damaged bytes', () => {
     let damages: SpoolDamagedError[];
     const reopen = (options: Partial<SpoolOptions> = {}) =>
       open({ ...options, onDamaged: (error) => damages.push(error) });
@@ -164,6 +175,19 @@ describe('a spool', () => {
       expect(damages).toHaveLength(1);
       expect(await drain(third)).toEqual(textOf([...records(0, 1), ...records(2, 1_001)]));
       expect(await segments()).toEqual([]);
+    });
+
+    it('takes a hole of zeros for no records, and keeps what is behind it', async () => {
+      const first = await open();
+      await first.append(records(0, 5));
+      await first.close();
+      const [name] = (await segments()) as [string];
+      const bytes = await readFile(join(directory, name));
+      const recordBytes = bytes.length / 5;
+      await writeFile(join(directory, name), bytes.fill(0, recordBytes, 3 * recordBytes));
+      const second = await reopen();
+      expect(damages.map(({ damagedBytes }) => damagedBytes)).toEqual([2 * recordBytes]);
+      expect(await drain(second)).toEqual(textOf([...records(0, 1), ...records(3, 5)]));
     });
 
     it('does so in every segment, and delivers nothing again that was delivered', async () => {
@@ -229,7 +253,7 @@ describe('a spool', () => {
 
   it('behaves like a queue, whatever is appended, delivered and restarted in whichever order', async () => {
     const step = fc.oneof(
-      fc.record({ append: fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 5 }) }),
+      fc.record({ append: fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 5 }) }),
       fc.record({ deliver: fc.integer({ min: 1, max: 6 }) }),
       fc.constant({ restart: true }),
     );

@@ -86,7 +86,7 @@ export class Spool {
     return this.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
-  /** Appends all of the records or none. @throws SpoolFullError, SpoolError */
+  /** Appends all of the records, of which none may be empty, or none. @throws SpoolFullError, SpoolError */
   append(records: readonly Uint8Array[]): Promise<void> {
     return this.guard('append to', async () => {
       const bytes = Buffer.concat(records.flatMap((record) => [headerOf(record), record]));
