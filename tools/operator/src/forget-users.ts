@@ -208,7 +208,7 @@ async function rewriteCheckpoints(
     const gone = goneFrom(deletions, old);
     if (gone.size === 0) continue;
     try {
-      const kept = await checkpoints.write(old.topic, old.partition, old.offset, without(checkpoints.read(old), gone));
+      const kept = await checkpoints.write(old, without(checkpoints.read(old), gone));
       if (kept.sha256 === old.sha256) continue;
     } catch (error) {
       // A damaged one serves nobody, and what it holds cannot be told.

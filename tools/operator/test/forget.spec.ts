@@ -37,6 +37,8 @@ function idIn(partition: number): string {
   for (let i = 0; ; i++) if (partitionOf(`user-${i}`, PARTITIONS) === partition) return `user-${i}`;
 }
 
+const placeOf = (partition: number) => ({ topic: TOPICS.activity, partition, offset: 5, stateFormat: 0 });
+
 async function* statesOf(...states: CheckpointedState[]) {
   yield* states;
 }
@@ -248,7 +250,7 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       await world.append([eventOf(userDeletedOf(user), AT_MS + 20_000)]);
       await world.archived();
       const state = encodeState(newState(viewer));
-      await world.checkpoints.write(TOPICS.activity, 1, 5, statesOf({ userId: viewer, state }));
+      await world.checkpoints.write(placeOf(1), statesOf({ userId: viewer, state }));
 
       kill(world);
       await expect(forgetUsers(world, { userIds: [user] })).rejects.toThrow('killed');
@@ -282,7 +284,7 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
         yield { userId: 'gone', state: stateOf('gone') };
         yield { userId: 'keeper', state: stateOf('keeper') };
       }
-      await world.checkpoints.write(TOPICS.activity, partition, 5, states());
+      await world.checkpoints.write(placeOf(partition), states());
       const erased = stateOf('gone', [eventOf(userDeletedOf('gone'), AT_MS + 20_000)]);
       const next = { topic: TOPICS.activity, partition, offset: 9 };
       await world.store.commit(partition, { expected: undefined, next, states: new Map([['gone', erased]]) });

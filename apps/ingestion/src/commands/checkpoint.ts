@@ -10,13 +10,14 @@ const program = new Command('npm run checkpoint --')
       'Made from the last checkpoint and the archive; run it daily. It fails where the archive is empty.',
   )
   .option('--keep <n>', 'checkpoints of each partition that stay', wholeNumber(1), 3)
+  .option('--anew', 'fold all of the archive, and remove the checkpoints of before: for a changed reducer', false)
   .allowExcessArguments(false)
   .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride(endOnUsage)
   .parse();
 
 runCommand('checkpoint', async ({ settings, logger, archive, checkpoints }) => {
-  const { keep } = program.opts<{ keep: number }>();
+  const options = program.opts<{ keep: number; anew: boolean }>();
   const partitionCount = settings.WATCHNEXT_ACTIVITY_PARTITIONS;
   // An archive that is not there looks empty, and a daily job that wrote nothing must not pass for one that did.
   await requireArchivedPartitions(archive, partitionCount).catch((error: Error) => {
@@ -24,7 +25,7 @@ runCommand('checkpoint', async ({ settings, logger, archive, checkpoints }) => {
     throw new Error(`no checkpoint was written, for ${error.message}`);
   });
   for (let partition = 0; partition < partitionCount; partition++) {
-    const checkpoint = await writeCheckpoint(archive, checkpoints, logger, partition, { partitionCount, keep });
+    const checkpoint = await writeCheckpoint(archive, checkpoints, logger, partition, { partitionCount, ...options });
     if (checkpoint !== undefined) process.stdout.write(`${JSON.stringify(checkpoint)}\n`);
   }
 });

@@ -26,6 +26,14 @@ export function newerFormatOf(mark: Mark | undefined, stateFormat = STATE_FORMAT
   );
 }
 
+/** States of format 0 have a mark without one: stores compare marks as bytes, and a version that knows no numbers writes none. */
+export const markAt = (partition: number, offset: number, stateFormat: number): Mark => ({
+  topic: TOPICS.activity,
+  partition,
+  offset,
+  ...(stateFormat > 0 && { stateFormat }),
+});
+
 /** A partition as its consumer knows it. To be forgotten when anything goes wrong: the mark may have moved on then. */
 export class PartitionFold {
   private readonly cache: StateCache;
@@ -66,13 +74,7 @@ export class PartitionFold {
    * @throws what the store throws; then nothing was written
    */
   async commit({ states }: Pick<FoldedStates, 'states'>, lastOffset: number): Promise<void> {
-    const next: Mark = {
-      topic: TOPICS.activity,
-      partition: this.partition,
-      offset: lastOffset,
-      // None of format 0: stores compare marks as bytes, and a version that knows no numbers writes none.
-      ...(this.stateFormat > 0 && { stateFormat: this.stateFormat }),
-    };
+    const next = markAt(this.partition, lastOffset, this.stateFormat);
     await this.store.commit(this.partition, { expected: this.mark, next, states });
     this.mark = next;
     // Only what was encoded here: bytes of the store may be a part of something larger.

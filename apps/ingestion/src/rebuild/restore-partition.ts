@@ -7,11 +7,17 @@
  * is cut off goes on from its mark.
  */
 import { TOPICS, type Mark } from '@watchnext/contract';
-import { type CheckpointStore, CheckpointCorruptError, type EventArchive } from '@watchnext/event-archive';
+import {
+  type Checkpoint,
+  type CheckpointStore,
+  CheckpointCorruptError,
+  type EventArchive,
+} from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
+import { STATE_FORMAT_VERSION } from '@watchnext/features';
 import { type FeatureStore, MarkConflictError } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
-import { newerFormatOf, PartitionFold } from '../materialise/partition-fold';
+import { markAt, newerFormatOf, PartitionFold } from '../materialise/partition-fold';
 import { sortRecords } from '../materialise/sort-records';
 import { FoldError } from '../materialise/unfoldable';
 
@@ -32,6 +38,8 @@ export interface RestoreOptions {
   readonly partitionCount: number;
   /** Whether to throw away what the store has, whatever its mark says. */
   readonly overwrite?: boolean;
+  /** Of the states that this version writes; default: `STATE_FORMAT_VERSION`. For specs. */
+  readonly stateFormat?: number;
 }
 
 export interface RestoreReport {
@@ -71,26 +79,24 @@ export async function restorePartition(
 
 async function restore(parts: RestoreParts, partition: number, options: RestoreOptions): Promise<RestoreReport> {
   const { store, archive } = parts;
+  const { partitionCount, overwrite, stateFormat = STATE_FORMAT_VERSION } = options;
   const archiveEnd = (await archive.nextOffset(TOPICS.activity, partition)) ?? 0;
   let mark = await store.readMark(partition);
-  if (mark && mark.topic !== RESTORING && !options.overwrite) refuseNewer(partition, mark, archiveEnd);
-  if (mark && (mark.topic === RESTORING || options.overwrite)) {
-    await refuseUnrestorable(parts, partition, archiveEnd);
+  if (mark && mark.topic !== RESTORING && !overwrite) refuseNewer(partition, mark, archiveEnd, stateFormat);
+  if (mark && (mark.topic === RESTORING || overwrite)) {
+    await refuseUnrestorable(parts, partition, archiveEnd, stateFormat);
     await store.clear(partition);
     mark = undefined;
   }
-  let loaded: { offset: number; stateCount: number } | undefined;
-  if (!mark) {
-    loaded = await loadCheckpoint(parts, partition, archiveEnd);
-    if (loaded) mark = { topic: TOPICS.activity, partition, offset: loaded.offset };
-  }
+  const loaded = mark ? undefined : await loadCheckpoint(parts, partition, archiveEnd, stateFormat);
+  mark ??= loaded?.mark;
   const fromOffset = mark ? mark.offset + 1 : 0;
   const archiveStart = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
   if (fromOffset < archiveStart) throw beginsLate(partition, archiveStart, fromOffset);
-  const counts = await foldArchive(parts, partition, mark, archiveEnd, options.partitionCount);
+  const counts = await foldArchive(parts, partition, mark, archiveEnd, { partitionCount, stateFormat });
   return {
     partition,
-    ...(loaded && { checkpointOffset: loaded.offset }),
+    ...(loaded && { checkpointOffset: loaded.mark.offset }),
     loadedStateCount: loaded?.stateCount ?? 0,
     ...counts,
     markOffset: Math.max(archiveEnd - 1, mark?.offset ?? -1),
@@ -108,6 +114,7 @@ async function refuseUnrestorable(
   { archive, checkpoints }: RestoreParts,
   partition: number,
   archiveEnd: number,
+  stateFormat: number,
 ): Promise<void> {
   if (archiveEnd === 0)
     throw new RestoreRefusedError(
@@ -117,15 +124,15 @@ async function refuseUnrestorable(
     );
   const archiveStart = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
   const isReached = ({ offset }: { offset: number }) => offset + 1 >= archiveStart;
-  if (archiveStart > 0 && !(await candidatesFor(checkpoints, partition, archiveEnd)).some(isReached))
+  if (archiveStart > 0 && !(await candidatesFor(checkpoints, partition, archiveEnd, stateFormat)).some(isReached))
     throw beginsLate(partition, archiveStart, 0);
 }
 
-function refuseNewer(partition: number, mark: Mark, archiveEnd: number): void {
+function refuseNewer(partition: number, mark: Mark, archiveEnd: number, stateFormat: number): void {
   if (mark.topic !== TOPICS.activity) {
     throw new RestoreRefusedError(partition, `the store was folded from ${mark.topic}; --overwrite throws that away`);
   }
-  const newer = newerFormatOf(mark);
+  const newer = newerFormatOf(mark, stateFormat);
   if (newer !== undefined) throw new RestoreRefusedError(partition, newer);
   if (mark.offset >= archiveEnd) {
     throw new RestoreRefusedError(
@@ -136,10 +143,17 @@ function refuseNewer(partition: number, mark: Mark, archiveEnd: number): void {
   }
 }
 
-/** Newest first. */
-async function candidatesFor(checkpoints: CheckpointStore, partition: number, archiveEnd: number) {
+/** Newest first; none of a newer format, of which this version would drop a part with each state that it folds on. */
+async function candidatesFor(
+  checkpoints: CheckpointStore,
+  partition: number,
+  archiveEnd: number,
+  stateFormat: number,
+): Promise<Checkpoint[]> {
   const all = await checkpoints.list(TOPICS.activity);
-  return all.filter((checkpoint) => checkpoint.partition === partition && checkpoint.offset < archiveEnd);
+  return all.filter(
+    (each) => each.partition === partition && each.offset < archiveEnd && each.stateFormat <= stateFormat,
+  );
 }
 
 /** Writes the states of the newest checkpoint that is whole, and then its mark. */
@@ -147,8 +161,9 @@ async function loadCheckpoint(
   { store, checkpoints, logger }: RestoreParts,
   partition: number,
   archiveEnd: number,
-): Promise<{ offset: number; stateCount: number } | undefined> {
-  for (const checkpoint of await candidatesFor(checkpoints, partition, archiveEnd)) {
+  stateFormat: number,
+): Promise<{ mark: Mark; stateCount: number } | undefined> {
+  for (const checkpoint of await candidatesFor(checkpoints, partition, archiveEnd, stateFormat)) {
     let mark: Mark | undefined;
     let states = new Map<string, Uint8Array>();
     let stateCount = 0;
@@ -168,8 +183,9 @@ async function loadCheckpoint(
       logger.warn({ err: error }, 'passing over a damaged checkpoint');
       continue;
     }
-    await commit({ topic: TOPICS.activity, partition, offset: checkpoint.offset });
-    return { offset: checkpoint.offset, stateCount };
+    const loaded = markAt(partition, checkpoint.offset, checkpoint.stateFormat);
+    await commit(loaded);
+    return { mark: loaded, stateCount };
   }
   return undefined;
 }
@@ -183,9 +199,9 @@ async function foldArchive(
   partition: number,
   mark: Mark | undefined,
   archiveEnd: number,
-  partitionCount: number,
+  { partitionCount, stateFormat }: { partitionCount: number; stateFormat: number },
 ): Promise<Pick<RestoreReport, 'foldedRecordCount' | 'misplacedRecordCount' | 'deadRecordCount'>> {
-  const fold = new PartitionFold(store, partition, mark, CACHED_USERS);
+  const fold = new PartitionFold(store, partition, mark, CACHED_USERS, stateFormat);
   let pending: LogRecord[] = [];
   let lastOffset = mark?.offset ?? -1;
   let count = 0;

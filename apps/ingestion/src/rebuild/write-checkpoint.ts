@@ -1,6 +1,7 @@
 /**
  * Checkpoints are made from the archive alone, by the last checkpoint and what was archived since: the feature store is
- * neither read nor trusted, and nothing is held in memory but one user's records.
+ * neither read nor trusted, and nothing is held in memory but one user's records. Those of a newer format are left as they are, for the
+ * version that wrote them: going on from one would drop what this version does not read of it.
  */
 import { TOPICS } from '@watchnext/contract';
 import {
@@ -11,6 +12,7 @@ import {
   type StoredCheckpoint,
 } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
+import { STATE_FORMAT_VERSION } from '@watchnext/features';
 import type { Logger } from '@watchnext/service';
 import { foldUser } from '../materialise/fold-user';
 import { sortRecords } from '../materialise/sort-records';
@@ -20,6 +22,10 @@ export interface CheckpointOptions {
   readonly partitionCount: number;
   /** Checkpoints of a partition that stay, the new one among them. */
   readonly keep: number;
+  /** Whether to fold all of the archive anew, and to remove the checkpoints of before, which another reducer has made. */
+  readonly anew?: boolean;
+  /** Of the states that this version writes; default: `STATE_FORMAT_VERSION`. For specs. */
+  readonly stateFormat?: number;
 }
 
 export interface WrittenCheckpoint extends StoredCheckpoint {
@@ -33,13 +39,16 @@ export async function writeCheckpoint(
   checkpoints: CheckpointStore,
   logger: Logger,
   partition: number,
-  { partitionCount, keep }: CheckpointOptions,
+  { partitionCount, keep, anew = false, stateFormat = STATE_FORMAT_VERSION }: CheckpointOptions,
 ): Promise<WrittenCheckpoint | undefined> {
   const archiveEnd = await archive.nextOffset(TOPICS.activity, partition);
   if (archiveEnd === undefined) return undefined;
-  const known = (await checkpoints.list(TOPICS.activity)).filter((each) => each.partition === partition);
+  const known = (await checkpoints.list(TOPICS.activity)).filter(
+    (each) => each.partition === partition && each.stateFormat <= stateFormat,
+  );
   let written: WrittenCheckpoint | undefined;
-  for (const base of [...known.filter(({ offset }) => offset < archiveEnd), undefined]) {
+  const bases = anew ? [] : known.filter(({ offset }) => offset < archiveEnd);
+  for (const base of [...bases, undefined]) {
     const firstOffset = (await archive.firstOffset(TOPICS.activity, partition)) ?? 0;
     if ((base ? base.offset + 1 : 0) < firstOffset) {
       throw new Error(
@@ -52,7 +61,8 @@ export async function writeCheckpoint(
       const users = recordsByUser(archive, partition, base ? base.offset + 1 : 0, archiveEnd);
       const misplaced = { recordCount: 0 };
       const states = merge(before, users, partitionCount, misplaced);
-      const checkpoint = await checkpoints.write(TOPICS.activity, partition, archiveEnd - 1, states);
+      const place = { topic: TOPICS.activity, partition, offset: archiveEnd - 1, stateFormat };
+      const checkpoint = await checkpoints.write(place, states);
       written = { ...checkpoint, misplacedRecordCount: misplaced.recordCount };
       break;
     } catch (error) {
@@ -61,8 +71,11 @@ export async function writeCheckpoint(
       await checkpoints.remove(error.checkpoint);
     }
   }
-  const others = known.filter(({ offset, sha256 }) => offset !== written?.offset || sha256 !== written.sha256);
-  for (const old of others.slice(Math.max(0, keep - 1))) await checkpoints.remove(old);
+  const others = known.filter(
+    (each) =>
+      each.offset !== written?.offset || each.sha256 !== written.sha256 || each.stateFormat !== written.stateFormat,
+  );
+  for (const old of others.slice(anew ? 0 : Math.max(0, keep - 1))) await checkpoints.remove(old);
   return written;
 }
 

@@ -35,7 +35,8 @@ describe('checkpoints in a folder', () => {
   async function* states(): AsyncGenerator<CheckpointedState> {
     yield* STATES;
   }
-  const write = (of = states()) => checkpoints.write(TOPICS.activity, 0, 7, of);
+  const PLACE = { topic: TOPICS.activity, partition: 0, offset: 7, stateFormat: 0 };
+  const write = (of = states()) => checkpoints.write(PLACE, of);
 
   /** What anybody but the owner may do with what lies in the work folder, once something does. */
   async function openToOthers(): Promise<number[]> {
@@ -52,6 +53,17 @@ describe('checkpoints in a folder', () => {
     const read: CheckpointedState[] = [];
     for await (const state of checkpoints.read(checkpoint)) read.push(state);
     expect(read).toEqual(STATES);
+  });
+
+  it('say of which format their states are, by a name that a version which knows none passes over', async () => {
+    const written = [await write()];
+    for (const stateFormat of [2, 10]) written.push(await checkpoints.write({ ...PLACE, stateFormat }, states()));
+    const named = written.map(({ bytes: _, ...checkpoint }) => checkpoint);
+    expect(await checkpoints.list(TOPICS.activity)).toEqual(named.toReversed());
+    const files = (await readdir(folder)).filter((each) => !each.startsWith('.'));
+    expect(files.filter((file) => /^p\d{5,}-\d{16}-[0-9a-f]{64}\.states\.gz$/.test(file))).toHaveLength(1);
+    await checkpoints.remove(named[1]!);
+    expect((await checkpoints.list(TOPICS.activity)).map(({ stateFormat }) => stateFormat)).toEqual([10, 0]);
   });
 
   it('are made and read in the cache, where there is one, and not among temporary files', async () => {

@@ -2,10 +2,11 @@
  * Checkpoints of user states, beside the archive: all states of one partition as they were after one offset, so that a
  * feature store can be restored without folding the log from its beginning.
  *
- *   <topic>/p00003-0000000000000123-<sha256>.states.gz
+ *   <topic>/p00003-0000000000000123-<sha256>.states.gz      of format 0
+ *   <topic>/p00003-0000000000000123-<sha256>.f2.states.gz   of format 2
  *
- * One file, whole or not there, named by what it holds: partition, offset of the last folded record, and the SHA-256 of
- * its bytes, which is checked before the first state is believed. Inside, gzip of entries in ascending byte order of
+ * One file, whole or not there, named by what it holds: partition, offset of the last folded record, the SHA-256 of
+ * its bytes, which is checked before the first state is believed, and the format of its states (docs/decisions/0184). Inside, gzip of entries in ascending byte order of
  * the user ids: length (4 bytes, little-endian) and bytes of the id, then of the encoded state. In a folder, one under way
  * lies in `<topic>/.incoming/`.
  */
@@ -27,9 +28,14 @@ export interface Checkpoint {
   readonly partition: number;
   /** Last record that is in the states. */
   readonly offset: number;
+  /** Of the states, as in `Mark`: whoever writes a smaller one may not go on from them. */
+  readonly stateFormat: number;
   /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string;
 }
+
+/** What a checkpoint is of, before its bytes are known. */
+export type CheckpointPlace = Omit<Checkpoint, 'sha256'>;
 
 export interface StoredCheckpoint extends Checkpoint {
   /** Of the file. */
@@ -83,17 +89,15 @@ export class CheckpointStore {
     private readonly localFolder?: string,
   ) {}
 
-  /** Newest first, by partition. */
+  /** Of all formats, newest first, by partition. */
   async list(topic: string): Promise<Checkpoint[]> {
     const found = (await this.files.list(topic)).flatMap((name) => parseName(topic, name) ?? []);
-    return found.sort((a, b) => a.partition - b.partition || b.offset - a.offset);
+    return found.sort((a, b) => a.partition - b.partition || b.offset - a.offset || b.stateFormat - a.stateFormat);
   }
 
   /** @param states ascending by the bytes of the user ids */
   async write(
-    topic: string,
-    partition: number,
-    offset: number,
+    { topic, partition, offset, stateFormat }: CheckpointPlace,
     states: AsyncIterable<CheckpointedState>,
   ): Promise<StoredCheckpoint> {
     const folder = await this.makeLocalFolder();
@@ -101,7 +105,7 @@ export class CheckpointStore {
       const path = join(folder, LOCAL_NAME);
       const zip = createGzip({ level: constants.Z_BEST_SPEED });
       await pipeline(Readable.from(framed(states), { objectMode: true }), zip, createWriteStream(path));
-      const checkpoint = { topic, partition, offset, sha256: await sha256Of(path) };
+      const checkpoint = { topic, partition, offset, stateFormat, sha256: await sha256Of(path) };
       await syncPath(path);
       const { size: bytes } = await stat(path);
       await this.files.put(checkpoint, path);
@@ -144,16 +148,25 @@ export class CheckpointStore {
 const OWN_FOLDER = 'watchnext-checkpoint';
 const LOCAL_NAME = 'states.gz';
 
-const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})\.states\.gz$/;
+const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})(?:\.f([1-9]\d*))?\.states\.gz$/;
 
-function nameOf({ topic, partition, offset, sha256 }: Checkpoint): string {
-  return `${topic}/p${String(partition).padStart(5, '0')}-${String(offset).padStart(16, '0')}-${sha256}.states.gz`;
+function nameOf({ topic, partition, offset, stateFormat, sha256 }: Checkpoint): string {
+  const place = `p${String(partition).padStart(5, '0')}-${String(offset).padStart(16, '0')}`;
+  const format = stateFormat === 0 ? '' : `.f${stateFormat}`;
+  return `${topic}/${place}-${sha256}${format}.states.gz`;
 }
 
 function parseName(topic: string, name: string): Checkpoint | undefined {
   const match = NAME.exec(name);
   if (!match) return undefined;
-  return { topic, partition: Number(match[1]), offset: Number(match[2]), sha256: match[3] as string };
+  const [, partition, offset, sha256, stateFormat = 0] = match;
+  return {
+    topic,
+    partition: Number(partition),
+    offset: Number(offset),
+    stateFormat: Number(stateFormat),
+    sha256: sha256 as string,
+  };
 }
 
 async function* framed(states: AsyncIterable<CheckpointedState>): AsyncGenerator<Buffer> {
