@@ -3,6 +3,7 @@ import { TOPICS } from '@watchnext/contract';
 import { type EventLog, LogUnavailableError, partitionOf } from '@watchnext/event-log';
 import { type FeatureStore, StoreUnavailableError } from '@watchnext/feature-store';
 import { encodeState, newState } from '@watchnext/features';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openStores, PARTITIONS, quiet, type Stores } from '../../test/harness';
 import { AnonymousHistory, type IncompleteHistory, Patience } from './anonymous-history';
 
@@ -59,6 +60,36 @@ describe('the history of an anonymous viewer', () => {
     expect(tookMs).toBeLessThan(2_500);
     expect(incomplete).toEqual(['none', 'none', 'none']);
   });
+
+  it.each([
+    ['live', 4_500],
+    ['backfilled', 8_500],
+  ])(
+    'bounds a request of many %s logins together where each answer is slow',
+    async (kind, limitMs) => {
+      const slowly = async <T>(work: () => Promise<T>) => {
+        await sleep(400);
+        return work();
+      };
+      const history = historyOn(
+        { bounds: (topic) => slowly(() => stores.log.bounds(topic)) },
+        {
+          readMark: (partition) => slowly(() => stores.store.readMark(partition)),
+          read: (partition, userId) => slowly(() => stores.store.read(partition, userId)),
+        },
+      );
+      const patience = new Patience(kind === 'backfilled', caller().signal);
+      const found: unknown[] = [];
+      const { outcome, tookMs } = await timed(async () => {
+        for (let n = 0; n < 30; n++) found.push(await history.of('visitor', patience));
+      });
+      expect(tookMs).toBeLessThan(limitMs);
+      expect(found[0]).toMatchObject({ watchCount: 3 });
+      if (kind === 'live') expect([found.length, found.at(-1), incomplete.at(-1)]).toEqual([30, undefined, 'none']);
+      else expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'history-not-folded' } });
+    },
+    40_000,
+  );
 
   it('is asked for again, within the second, where log or store fail and are back soon', async () => {
     let failuresLeft = 3;

@@ -10,14 +10,17 @@ import { foldedTo } from '../materialise/folded-to';
 
 /** The logins of a request wait so long together for the anonymous viewers' last events to be folded, and then take what is there. */
 const PATIENCE_MS = 1_000;
-/** Those of a backfill wait longer, with nobody at a screen, and within what producer clients give a request (10 s). */
+/** Those of a backfill wait longer, with nobody at a screen. */
 const BACKFILL_PATIENCE_MS = 5_000;
 /** Between two looks at how far states are folded: soon where they keep up, and seldom where they lag, which all logins meet alike. */
 const FIRST_LOOK_MS = 10;
 const LAST_LOOK_MS = 100;
 
-/** An answer of log or store gets at least so long, also where the patience is at its end by then. */
+/** An answer of log or store gets at least so long, also where the patience is at its end by then … */
 const ANSWER_MS = 500;
+/** … and all answers together so long behind that end: more than a batch full of logins takes of a store that is well. Nothing is asked
+ * any more then, so that a request has its answer within what producer clients give it (10 s), however slow log and store are. */
+const RESERVE_MS = 3_000;
 
 /** "part": not known to be folded to its end; "none": what there is could not be read. */
 export type IncompleteHistory = 'part' | 'none';
@@ -32,6 +35,7 @@ class LateAnswerError extends PortError {
 /** How long one request may wait, all its logins together. */
 export class Patience {
   private readonly deadlineMs: number;
+  private readonly endsMs: number;
   /** The store was asked for a state at the end, and did not give it: the request's other logins do not ask. */
   isStoreSilent = false;
 
@@ -48,6 +52,7 @@ export class Patience {
     readonly signal: AbortSignal,
   ) {
     this.deadlineMs = Date.now() + (refusesPart ? BACKFILL_PATIENCE_MS : PATIENCE_MS);
+    this.endsMs = this.deadlineMs + RESERVE_MS;
   }
 
   leftMs(): number {
@@ -58,9 +63,12 @@ export class Patience {
   async inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this;
     signal.throwIfAborted();
+    const toEndMs = this.endsMs - Date.now();
+    if (toEndMs <= 0) throw new LateAnswerError();
     const limit = new AbortController();
     const ignore = onAbort(signal, () => limit.abort(signal.reason));
-    const timer = setTimeout(() => limit.abort(new LateAnswerError()), Math.max(this.leftMs(), ANSWER_MS));
+    const limitMs = Math.min(Math.max(this.leftMs(), ANSWER_MS), toEndMs);
+    const timer = setTimeout(() => limit.abort(new LateAnswerError()), limitMs);
     try {
       return await unlessAborted(ask(limit.signal), limit.signal);
     } finally {
