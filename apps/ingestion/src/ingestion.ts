@@ -203,6 +203,12 @@ export class Ingestion implements OnApplicationShutdown {
     const { log, metrics } = this;
     const measured = new MeasuredConsumer(handler, { role, topic, log, metrics });
     this.consumers.push({ role, topic, measured });
+    metrics.gaugeSeries(METRICS.logShortenedAt, () =>
+      this.consumers.map((one): [Labels, number] => [
+        { role: one.role, topic: one.topic },
+        one.measured.logShortenedAtMs / 1_000,
+      ]),
+    );
     metrics.gaugeSeries(METRICS.consumerLag, () =>
       this.consumers.flatMap((one) =>
         one.measured

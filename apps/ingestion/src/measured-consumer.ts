@@ -6,6 +6,12 @@ import { type Metrics, METRICS } from './metrics';
 export class MeasuredConsumer implements GroupHandler {
   private readonly offsets: FollowedOffsets;
   private readonly followed: GroupHandler;
+  /**
+   * When the log last ended before where this was to go on; 0 for never. By itself, as once the log has grown past its old end nothing
+   * fails any more, and what was written in between is in no state. The time and no count: a process that is young has counted before
+   * it is first scraped, and Prometheus sees no increase in that.
+   */
+  logShortenedAtMs = 0;
 
   constructor(
     inner: GroupHandler,
@@ -16,8 +22,7 @@ export class MeasuredConsumer implements GroupHandler {
       readonly metrics: Metrics;
     },
   ) {
-    for (const name of [METRICS.batchFailures, METRICS.logsShortened])
-      parts.metrics.declare(name, { role: parts.role, topic: parts.topic });
+    parts.metrics.declare(METRICS.batchFailures, { role: parts.role, topic: parts.topic });
     this.offsets = new FollowedOffsets(parts.log, parts.topic, 'those given');
     this.followed = this.offsets.over(inner);
   }
@@ -46,9 +51,7 @@ export class MeasuredConsumer implements GroupHandler {
   onError(error: Error, partition: number | undefined): void {
     const { role, topic, metrics } = this.parts;
     metrics.count(METRICS.batchFailures, { role, topic });
-    // By itself: once the log has grown past its old end nothing fails any more, and what was written in between is in no state.
-    if (error instanceof EventLogError && error.code === 'offset-out-of-range')
-      metrics.count(METRICS.logsShortened, { role, topic });
+    if (error instanceof EventLogError && error.code === 'offset-out-of-range') this.logShortenedAtMs = Date.now();
     this.followed.onError?.(error, partition);
   }
 

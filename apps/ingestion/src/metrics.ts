@@ -9,7 +9,7 @@ export const METRICS = {
   records: 'watchnext_ingestion_consumed_records_total',
   batchSeconds: 'watchnext_ingestion_batch_seconds',
   batchFailures: 'watchnext_ingestion_batch_failures_total',
-  logsShortened: 'watchnext_ingestion_log_shortened_total',
+  logShortenedAt: 'watchnext_ingestion_log_shortened_timestamp_seconds',
   consumerLag: 'watchnext_ingestion_consumer_lag_records',
   deadLetters: 'watchnext_ingestion_dead_letters_total',
   impressions: 'watchnext_ingestion_impressions_total',
@@ -28,8 +28,8 @@ const HELP: Record<string, string> = {
   [METRICS.batchSeconds]: 'Seconds to work off a batch, by role and topic.',
   [METRICS.batchFailures]:
     'Batches that failed and are given again, questions where to go on that failed, and writes of what waited for the archive, by role and topic.',
-  [METRICS.logsShortened]:
-    'Questions where to go on that the log answered with an end before that: it lost records, or is another one. By role and topic.',
+  [METRICS.logShortenedAt]:
+    'When the log last said, to a question where to go on, that it ends before that: it lost records, or is another one. Unix time, 0 for never, by role and topic.',
   [METRICS.consumerLag]:
     'Records in the log that a role of this process has yet to work off, by role, topic and partition.',
   [METRICS.deadLetters]: 'Records that could not be folded, by code.',

@@ -79,3 +79,7 @@ export const feedback = (impressionsPerStep: number, secondsBefore: number, seco
     `0+${impressionsPerStep * secondsBefore}x54 ` +
     `${impressionsPerStep * (54 * secondsBefore + secondsNow)}+${impressionsPerStep * secondsNow}x5`,
 });
+
+export const shortened = (unixSeconds: string): Series => ({
+  'watchnext_ingestion_log_shortened_timestamp_seconds{role="archive",topic="watchnext.activity.v1"}': unixSeconds,
+});

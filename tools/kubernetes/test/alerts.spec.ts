@@ -14,6 +14,7 @@ import {
   LISTS_ROUTE,
   replicas,
   rollout,
+  shortened,
   staying,
   storeMemory,
   unusable,
@@ -299,13 +300,15 @@ const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
     summary: 'Role archive fails 0.1 times a second on watchnext.activity.v1, and tries again.',
     silent: [{ 'watchnext_ingestion_batch_failures_total{role="archive",topic="watchnext.activity.v1"}': '0x50 1x10' }],
   },
-  WatchNextLogShortened: {
-    // Few, and long ago.
-    fires: { 'watchnext_ingestion_log_shortened_total{role="archive",topic="watchnext.activity.v1"}': '0x2 1x100' },
+  WatchNextLogShortened: [
+    // Before the first scrape of a pod, of which there are few.
+    { fires: shortened('5x2'), silent: [shortened(staying(0))] },
+    { fires: shortened('0x2 30000x100'), silent: [shortened(staying(5))], stepMinutes: 30 },
+  ].map((one) => ({
+    ...one,
     labels: { role: 'archive', topic: 'watchnext.activity.v1' },
     summary: 'The log of watchnext.activity.v1 ended before what role archive had taken from it.',
-    silent: [{ 'watchnext_ingestion_log_shortened_total{role="archive",topic="watchnext.activity.v1"}': staying(1) }],
-  },
+  })),
   WatchNextArchiveUnwritten: {
     fires: unwritten(700),
     labels: { topic: 't' },
