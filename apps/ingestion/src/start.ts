@@ -26,7 +26,7 @@ export function startIngestion(
     requestTimeoutMs: settings.WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS,
     bodyLimitBytes: MAX_BODY_BYTES,
     tls: settings,
-    prepare: (app, fastify) => {
+    prepare: async (app, fastify) => {
       watchCertificates(app.get(Metrics), settings, logger);
       refuseUntilCollecting(fastify, app.get(Ingestion));
       app.get(Admission).guard(fastify, '/v1/events');
@@ -34,10 +34,8 @@ export function startIngestion(
       registerBodyParsers(fastify);
       const document = describeApi(app);
       fastify.get('/openapi.json', () => document);
-    },
-    begin: async (app) => {
       await app.get(IngestionModule).serveProbes();
-      await app.get(Ingestion).begin();
     },
+    begin: (app) => app.get(Ingestion).begin(),
   });
 }

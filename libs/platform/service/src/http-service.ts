@@ -36,7 +36,10 @@ export interface HttpServiceOptions {
   readonly tls?: GrpcTlsSettings;
   /** Adds what the service has of its own to the server, before it listens. */
   readonly prepare?: (app: NestFastifyApplication, fastify: FastifyInstance) => Promise<void> | void;
-  /** What the service begins once it listens: alive before it is ready, as that may take long, and the log be down. Waited for. */
+  /**
+   * What the service begins once it listens: alive before it is ready, as that may take long, and the log be down. Waited for until the
+   * service is to stop: what is to be closed then has to be known at once.
+   */
   readonly begin?: (app: NestFastifyApplication) => Promise<void>;
 }
 
@@ -53,7 +56,7 @@ export async function startHttpService(
     ...nestOptions(logger),
     bodyParser: false,
   });
-  return servingOrClosed(app, async () => {
+  return servingOrClosed(app, logger, async () => {
     const fastify = adapter.getInstance() as unknown as FastifyInstance;
     identifyRequests(fastify);
     app.get(Draining).watch(fastify);
@@ -68,7 +71,8 @@ export async function startHttpService(
     await app.listen(settings.WATCHNEXT_HTTP_PORT, settings.WATCHNEXT_HOST);
     const { port } = app.getHttpServer().address() as AddressInfo;
     logger.info({ host: settings.WATCHNEXT_HOST, port, tls: https !== undefined }, 'HTTP listening');
-    await Promise.race([begin?.(app), aborted(stopping)]);
+    // Begun when it is to stop already, it would go on beside the close, which may be done before it.
+    if (!stopping.aborted) await Promise.race([begin?.(app), aborted(stopping)]);
     return port;
   });
 }
