@@ -104,6 +104,21 @@ export class TooOldEventsError extends ProducerClientError {
   }
 }
 
+/** Said once by a client, of the first events that have no room among those kept as too old: nothing has them any more. */
+export class TooOldFullError extends ProducerClientError {
+  constructor(
+    readonly directory: string,
+    readonly limitBytes: number,
+  ) {
+    super(
+      `${directory} holds its limit of ${limitBytes} bytes: events that waited for more than 24 hours are lost from now on, and counted ` +
+        'as lostEvents. Let maxSpoolBytes be larger, or send what it holds by replayTooOld, which needs this client stopped',
+      'too-old-full',
+      false,
+    );
+  }
+}
+
 /** Bytes of the spool that are no records, set aside in `path`; the records around them stay and are delivered. */
 export class SpoolDamagedError extends ProducerClientError {
   constructor(

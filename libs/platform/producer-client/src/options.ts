@@ -40,7 +40,7 @@ export interface ProducerClientOptions {
   readonly spoolAfterFailures?: number;
   /** An event that the collector does not take, now or ever. */
   readonly onRejected?: (rejection: Rejection) => void;
-  /** A try that failed (it will be repeated), a spool that cannot be used, damage in it that was set aside, events kept as too old. */
+  /** A try that failed (it will be repeated), a spool that cannot be used, damage in it that was set aside, events kept as too old, or lost as there is no room for them. */
   readonly onError?: (error: ProducerClientError, retryInMs: number | undefined) => void;
 }
 
@@ -56,10 +56,12 @@ export interface Rejection {
 export interface ProducerStatistics {
   readonly acceptedEvents: number;
   readonly duplicateEvents: number;
-  /** Those kept as too old among them. */
+  /** Those kept as too old, and those lost, among them. */
   readonly rejectedEvents: number;
   /** Refused as too old and kept on disk, for `replayTooOld`; without a spool none are. */
   readonly keptEvents: number;
+  /** Refused as too old, with no room on disk. */
+  readonly lostEvents: number;
   /** Waiting, in memory and on disk. */
   readonly pendingEvents: number;
   readonly spooledEvents: number;
@@ -79,3 +81,9 @@ export const DEFAULTS = {
   maxSpoolBytes: 1 << 30,
   spoolAfterFailures: 3,
 };
+
+/** What was left out, or is there and undefined, is as it is by default. */
+export function withDefaults(options: ProducerClientOptions): ProducerClientOptions & typeof DEFAULTS {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
+}

@@ -11,6 +11,7 @@
 import { API_KEY_HEADER, Event } from '@watchnext/contract';
 import type { HttpClient } from '@watchnext/http-client';
 import { backOffMs } from './back-off';
+import { callBack } from './call-back';
 import {
   ClientClosedError,
   DeliveryError,
@@ -18,7 +19,7 @@ import {
   ProducerClientError,
   UndeliveredEventsError,
 } from './errors';
-import { DEFAULTS, type ProducerClientOptions, type ProducerStatistics } from './options';
+import { type DEFAULTS, type ProducerClientOptions, type ProducerStatistics, withDefaults } from './options';
 import { Signal } from './signal';
 import { Spool } from './spool';
 import { TooOldEvents } from './too-old';
@@ -71,8 +72,7 @@ export class ProducerClient {
 
   /** @throws ProducerOptionError */
   constructor(options: ProducerClientOptions) {
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    this.options = { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
+    this.options = withDefaults(options);
     this.client = collectorClient(options.url, options.tls);
     this.headers = options.apiKey === undefined ? {} : { [API_KEY_HEADER]: options.apiKey };
     this.batchLimit = this.options.maxBatchEvents;
@@ -137,6 +137,7 @@ export class ProducerClient {
       duplicateEvents: this.counts.duplicate,
       rejectedEvents: this.counts.rejected,
       keptEvents: this.tooOld?.keptCount ?? 0,
+      lostEvents: this.tooOld?.lostCount ?? 0,
       pendingEvents: this.enteredCount - this.settledCount,
       spooledEvents: this.spool?.recordCount ?? 0,
       failedTries: this.counts.failedTries,
@@ -327,7 +328,7 @@ export class ProducerClient {
   private reject(record: Uint8Array, verdict: { code: string; reason: string; field?: string }): void {
     this.counts.rejected += 1;
     const { code, reason, field } = verdict;
-    this.callBack(() => this.options.onRejected?.({ event: Event.decode(record), code, reason, field }));
+    callBack(() => this.options.onRejected?.({ event: Event.decode(record), code, reason, field }));
   }
 
   private async waitAfterFailure(error: ProducerClientError, failureCount: number): Promise<void> {
@@ -371,19 +372,7 @@ export class ProducerClient {
   }
 
   private report(error: ProducerClientError, retryInMs: number | undefined): void {
-    this.callBack(() => this.options.onError?.(error, retryInMs));
-  }
-
-  /** A caller's callback must not stop the delivery. */
-  private callBack(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      process.emitWarning(`a callback of the producer client threw: ${String(error)}`, {
-        code: 'WATCHNEXT_PRODUCER_CALLBACK',
-        detail: (error as Error | undefined)?.stack,
-      });
-    }
+    callBack(() => this.options.onError?.(error, retryInMs));
   }
 }
 

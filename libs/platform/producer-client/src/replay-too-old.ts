@@ -1,6 +1,8 @@
 /** Sends again what a client kept as too old. */
 import { Event } from '@watchnext/contract';
-import { DEFAULTS, type ProducerClientOptions, type ProducerStatistics } from './options';
+import { callBack } from './call-back';
+import { EventTooLargeError } from './errors';
+import { type ProducerClientOptions, type ProducerStatistics, withDefaults } from './options';
 import { ProducerClient } from './producer-client';
 import { Spool } from './spool';
 import { tooOldFolder } from './too-old';
@@ -21,18 +23,31 @@ export async function replayTooOld(
   const kept = await Spool.open({
     directory: tooOldFolder(spoolDirectory),
     limitBytes: Infinity,
-    onDamaged: (error) => options.onError?.(error, undefined),
+    onDamaged: (error) => callBack(() => options.onError?.(error, undefined)),
   });
   // No more than the buffer has room for: a `send` that waits for room would wait without a bound.
-  const { maxBufferedEvents, maxBufferedBytes } = { ...DEFAULTS, ...others };
+  const { maxBufferedEvents, maxBufferedBytes } = withDefaults(others);
+  let tooLargeCount = 0;
   try {
     while (!kept.isEmpty) {
       const { records, end } = await kept.read(maxBufferedEvents, maxBufferedBytes / 2);
-      for (const record of records) await client.send({ ...Event.decode(record), backfill: true });
+      for (const record of records) {
+        const event = { ...Event.decode(record), backfill: true };
+        try {
+          await client.send(event);
+        } catch (error) {
+          // That it is a backfill takes two bytes more: it would hold up all behind it for ever.
+          if (!(error instanceof EventTooLargeError)) throw error;
+          tooLargeCount += 1;
+          const { code, message: reason } = error;
+          callBack(() => options.onRejected?.({ event, code, reason }));
+        }
+      }
       await client.flush(timeoutMs);
       await kept.advance(records.length, end);
     }
-    return client.statistics();
+    const statistics = client.statistics();
+    return { ...statistics, rejectedEvents: statistics.rejectedEvents + tooLargeCount };
   } finally {
     await client.close(0).catch(() => undefined);
     await kept.close();

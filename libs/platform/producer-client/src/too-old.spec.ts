@@ -2,13 +2,16 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/testing';
-import type { Event } from '@watchnext/contract';
+import { Event } from '@watchnext/contract';
 import { type Behaviour, MisbehavingCollector, type ReceivedRequest } from '../test/misbehaving-collector';
 import { searchEvent } from './create-event';
 import type { ProducerClientError } from './errors';
-import type { ProducerClientOptions, Rejection } from './options';
+import { DEFAULTS, type ProducerClientOptions, type Rejection } from './options';
 import { ProducerClient } from './producer-client';
 import { replayTooOld } from './replay-too-old';
+import { Spool } from './spool';
+import { tooOldFolder } from './too-old';
+import { framedLength } from './transport';
 
 describe('events that waited too long', () => {
   let collector: MisbehavingCollector;
@@ -113,8 +116,38 @@ describe('events that waited too long', () => {
     const small = make({ maxSpoolBytes: 100 });
     await send(small, 2, 4);
     await small.flush();
-    expect(toldOf('spool-full')).toHaveLength(1);
-    expect(small.statistics()).toMatchObject({ acceptedEvents: 1, rejectedEvents: 1, keptEvents: 0 });
+    await send(small, 4, 6);
+    await small.flush();
+    expect(toldOf('spool-full')).toEqual([]);
+    expect(toldOf('too-old-full').map(({ message, retriable }) => [message, retriable])).toEqual([
+      [expect.stringMatching(/too-old holds its limit of 100 bytes.* are lost .*maxSpoolBytes.*replayTooOld/), false],
+    ]);
+    expect(small.statistics()).toMatchObject({ acceptedEvents: 2, rejectedEvents: 2, keptEvents: 0, lostEvents: 2 });
+  });
+
+  describe('that lie on disk', () => {
+    const keep = async (events: readonly Event[]) => {
+      const kept = await Spool.open({ directory: tooOldFolder(options().spoolDirectory), limitBytes: Infinity });
+      await kept.append(events.map((event) => Event.encode(event).finish()));
+      await kept.close();
+    };
+    const search = (query: string) => ({ ...searchEvent({ userId: 'anna', query }), producer: 'spec' });
+
+    it('are sent in bounded time though limits are given as undefined', async () => {
+      await keep(Array.from({ length: DEFAULTS.maxBufferedEvents + 1 }, (_, n) => search(String(n))));
+      collector.behave = () => 'reset';
+      const unlimited = options({ maxBufferedEvents: undefined, maxBufferedBytes: undefined });
+      await expect(replayTooOld(unlimited, 50)).rejects.toMatchObject({ code: 'undelivered-events' });
+    });
+
+    it('are left out, and told of, where they are too large as a backfill, and hold up none behind them', async () => {
+      const large = search('1'.repeat(200));
+      await keep([large, search('3')]);
+      const maxBatchBytes = framedLength(Event.encode(large).finish());
+      expect(await replayTooOld(options({ maxBatchBytes }))).toMatchObject({ acceptedEvents: 1, rejectedEvents: 1 });
+      expect(rejections.map(({ event, code }) => [event.eventId, code])).toEqual([[large.eventId, 'event-too-large']]);
+      expect(await replayTooOld(options())).toMatchObject({ acceptedEvents: 0, rejectedEvents: 0 });
+    });
   });
 
   it('are rejected and no more by a client without a spool', async () => {

@@ -4,7 +4,7 @@
  * somebody says so (replay-too-old.ts): what of it was taken before, its answer lost, counts twice then.
  */
 import { join } from 'node:path';
-import { type ProducerClientError, SpoolFullError, TooOldEventsError } from './errors';
+import { type ProducerClientError, SpoolFullError, TooOldEventsError, TooOldFullError } from './errors';
 import { Spool } from './spool';
 
 export const tooOldFolder = (spoolDirectory: string): string => join(spoolDirectory, 'too-old');
@@ -12,16 +12,18 @@ export const tooOldFolder = (spoolDirectory: string): string => join(spoolDirect
 /** Open from the first event on. */
 export class TooOldEvents {
   keptCount = 0;
+  /** Had no room. */
+  lostCount = 0;
   private spool: Spool | undefined;
 
   constructor(
     private readonly spoolDirectory: string,
     private readonly limitBytes: number,
-    /** Told of the first event, of damage, and of what has no room. */
+    /** Told of the first event, of damage, and of the first that has no room. */
     private readonly report: (error: ProducerClientError) => void,
   ) {}
 
-  /** On the disk once it resolves; what has no room is told and left out, as events of today may not wait for it. @throws SpoolInUseError, SpoolError */
+  /** On the disk once it resolves; what has no room is left out, as events of today may not wait for it. @throws SpoolInUseError, SpoolError */
   async keep(records: readonly Uint8Array[]): Promise<void> {
     if (records.length === 0) return;
     const directory = tooOldFolder(this.spoolDirectory);
@@ -30,7 +32,9 @@ export class TooOldEvents {
       await this.spool.append(records);
     } catch (error) {
       if (!(error instanceof SpoolFullError)) throw error;
-      return this.report(error);
+      if (this.lostCount === 0) this.report(new TooOldFullError(directory, this.limitBytes));
+      this.lostCount += records.length;
+      return;
     }
     if (this.keptCount === 0) this.report(new TooOldEventsError(directory));
     this.keptCount += records.length;
