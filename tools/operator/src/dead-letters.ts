@@ -1,4 +1,12 @@
-import { allowClosedOutput, endOnUsage, EXIT_USAGE, moment, printable, wholeNumber } from '@watchnext/command-line';
+import {
+  allowClosedOutput,
+  endOnUsage,
+  EXIT_USAGE,
+  moment,
+  printable,
+  printableJson,
+  wholeNumber,
+} from '@watchnext/command-line';
 import { Command, Option } from 'commander';
 import {
   collectLetters,
@@ -101,7 +109,7 @@ withFilters(program.command('list'))
         const row = rowOf(letter);
         if (options.json) {
           const lead = matchCount === 0 ? '{"letters": [' : ',';
-          process.stdout.write(`${lead}\n  ${printable(JSON.stringify(row))}`);
+          process.stdout.write(`${lead}\n  ${printableJson(row)}`);
         } else {
           const place = `${row.topic}/${row.partition}@${row.offset}`;
           const line = `${row.diedAt}  ${row.code.padEnd(16)} ${place}  ${row.eventId ?? '-'}  ${row.error}`;
@@ -112,7 +120,7 @@ withFilters(program.command('list'))
       const byCode = Object.fromEntries(Object.entries(counts.byCode).sort(([, a], [, b]) => b - a));
       if (options.json) {
         const lead = matchCount === 0 ? '{"letters": [' : '\n';
-        process.stdout.write(`${lead}], "counts": ${printable(JSON.stringify(byCode))}}\n`);
+        process.stdout.write(`${lead}], "counts": ${printableJson(byCode)}}\n`);
       } else {
         const total = Object.entries(byCode)
           .map(([code, count]) => `${code} ${count}`)
@@ -136,8 +144,7 @@ withFilters(program.command('replay'))
     return withFilter(async ({ log, archive, partitionCount }) => {
       const { letters, counts } = await collectLetters(log, partitionCount, filter);
       const report = await replayLetters(log, archive, letters, options);
-      if (options.json)
-        process.stdout.write(`${JSON.stringify({ dryRun: options.dryRun ?? false, ...report }, null, 2)}\n`);
+      if (options.json) process.stdout.write(`${printableJson({ dryRun: options.dryRun ?? false, ...report }, 2)}\n`);
       else {
         for (const { letterOffset, eventId, reason } of report.skipped) {
           process.stdout.write(`letter ${letterOffset} ${printable(eventId || '-')} left: ${reason}\n`);

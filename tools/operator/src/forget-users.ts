@@ -10,6 +10,7 @@
  * first: a run that is killed before has left what the next one finds the viewers by.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '@watchnext/command-line';
 import { Event, TOPICS } from '@watchnext/contract';
 import {
   type CheckpointedState,
@@ -141,7 +142,7 @@ export function describeReport(report: ForgetReport): string {
         ? `, and ${elsewhere.foreignDeadLetterCount} records among them that are none`
         : ''),
   );
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 /** The passes that remove them, those at the ends of chains first: without viewers there is one, and with chains one for each link. */

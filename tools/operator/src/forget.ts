@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { allowClosedOutput, endOnUsage, newFile, wholeNumber } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage, newFile, printableJson, wholeNumber } from '@watchnext/command-line';
 import { Command } from 'commander';
 import { describeReport, forgetUsers } from './forget-users';
 import { withDrivers } from './program';
@@ -37,7 +37,7 @@ new Command('forget')
         dryRun: options.dryRun,
         patienceMs: options.patience * 1_000,
       });
-      const json = JSON.stringify(report, null, 2);
+      const json = printableJson(report, 2);
       // Before the file, which may fail: another run would not find what this one removed.
       process.stdout.write(`${options.json ? json : describeReport(report)}\n`);
       if (options.report !== undefined) await writeFile(options.report, `${json}\n`);

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { embeddedPaths, loadDriverSettings } from '@watchnext/config';
-import { DeadLetter, TOPICS, topicSpecs } from '@watchnext/contract';
+import { DeadLetter, Event, TOPICS, topicSpecs } from '@watchnext/contract';
 import { openEventLog } from '@watchnext/event-log';
-import { runBuilt, temporaryDirectory } from '@watchnext/testing';
+import { eventOf, runBuilt, searchOf, temporaryDirectory } from '@watchnext/testing';
 import { publishSnapshot } from '@watchnext/testing/snapshots';
 
 describe('a command of the operator', () => {
@@ -93,7 +93,9 @@ describe('a command of the operator', () => {
         runBuilt(built('dead-letters'), ['list', ...filters], { WATCHNEXT_DATA_DIR: world.path });
       expect(list('--code', 'too-old')).toEqual({ status: 0, text: '0 dead letters\n' });
       const letter = DeadLetter.fromPartial({ topic: TOPICS.activity, code: 'undecodable' });
-      const hostile = { ...letter, error: 'a\u001b[2J\u009b1m\nb', code: 'does-not-fold' };
+      const eventId = 'e\u009b1m\u202e';
+      const value = Buffer.from(Event.encode({ ...eventOf(searchOf('anna', 'q'), Date.now()), eventId }).finish());
+      const hostile = { ...letter, value, error: 'a\u001b[2J\u009b1m\nb', code: 'does-not-fold' };
       await log.append(
         TOPICS.deadLetters,
         [letter, hostile].map((one) => ({ key: 'x', value: DeadLetter.encode(one).finish() })),
@@ -108,6 +110,11 @@ describe('a command of the operator', () => {
         letters: [{ code: 'undecodable' }, { error: hostile.error }],
         counts: { undecodable: 1, 'does-not-fold': 1 },
       });
+      const replayed = runBuilt(built('dead-letters'), ['replay', '--all', '--dry-run', '--json'], {
+        WATCHNEXT_DATA_DIR: world.path,
+      }).text;
+      expect(replayed).not.toMatch(/[\u009b\u202e]/);
+      expect(JSON.parse(replayed)).toMatchObject({ skipped: [{}, { eventId, reason: 'would-be-refused' }] });
       expect(JSON.parse(list('--code', 'too-old', '--json').text)).toEqual({ letters: [], counts: {} });
       expect(list('--code', 'nonsense')).toEqual({
         status: 2,

@@ -209,8 +209,9 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       await world.append([...life('back', 9), eventOf(userDeletedOf('back'), AT_MS + 20_000)]);
       await world.append([eventOf(createdOf('back'), AT_MS + 30_000), ...life('back', 6, 40)]);
       await world.archived();
-      await forgetUsers(world, { userIds: ['back', 'never-seen'] }).then((report) => {
-        expect(report.unknownUserIds).toEqual(['never-seen']);
+      await forgetUsers(world, { userIds: ['back', 'never\u009b1m-seen'] }).then((report) => {
+        expect(report.unknownUserIds).toEqual(['never\u009b1m-seen']);
+        expect(describeReport(report)).toContain('never\\u009b1m-seen: no deletion');
         expect(report.users[0]?.removedRecordCount).toBe(9);
       });
       expect((await recordsByUser()).get('back')).toHaveLength(8);

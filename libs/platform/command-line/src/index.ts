@@ -10,7 +10,7 @@ export {
   type StopSignal,
 } from './stop-on-signals';
 export { duration, type ProgressOutput, type ProgressTask, startTask } from './progress';
-export { printable } from './printable';
+export { printable, printableJson } from './printable';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
 export { alignColumns, percent, textTable } from './text-table';
 export { parsePlace } from './parse-place';
