@@ -1,6 +1,6 @@
 export * from './port';
 export { murmur2, partitionOf } from './partition';
-export { appendFitting, appendInSlices, bytesOf, MAX_BATCH_BYTES, SLICE_BYTES, slicesOf } from './slices';
+export { appendFitting, appendInSlices, bytesOf, MAX_READ_BYTES, SLICE_BYTES, slicesOf } from './slices';
 export { openEmbeddedEventLog } from './embedded/embedded-event-log';
 export { openKafkaEventLog } from './kafka/kafka-event-log';
 export { TopicPolicyError } from './kafka/kafka-admin';

@@ -95,7 +95,7 @@ export interface GroupOptions {
   readonly topic: string;
   /** Members of one group share the partitions of the topic. */
   readonly groupId: string;
-  /** Upper bound of records in a batch; default 1,000. It has fewer where they weigh more than `MAX_BATCH_BYTES`. */
+  /** Upper bound of records in a batch; default 1,000. It has fewer where they weigh more than `MAX_READ_BYTES`. */
   readonly maxBatchRecords?: number;
   /** Records may come so much later where that gives fewer batches, from a handler that nobody waits for; default 0. */
   readonly lingerMs?: number;

@@ -5,7 +5,7 @@ import { EventLogError, type EventLog, type NewRecord } from './port';
  * What a reader is given at once weighs no more, headers included, but for one record that does by itself: a batch of ten thousand
  * records may else be of any size.
  */
-export const MAX_BATCH_BYTES = 8 * 2 ** 20;
+export const MAX_READ_BYTES = 8 * 2 ** 20;
 
 /** Of one append, all of which may lie in one partition: well below the 1 MiB that brokers take in a batch by default. */
 export const SLICE_BYTES = 500_000;

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import {
   appendInSlices,
   bytesOf,
-  MAX_BATCH_BYTES,
+  MAX_READ_BYTES,
   MAX_TIMESTAMP_AHEAD_MS,
   partitionOf,
   type EventLog,
@@ -245,7 +245,7 @@ export function describeEventLog(
           },
         });
         await eventually(() => expect(count).toBe(heavy.length));
-        expect(Math.max(...batchBytes)).toBeLessThanOrEqual(MAX_BATCH_BYTES);
+        expect(Math.max(...batchBytes)).toBeLessThanOrEqual(MAX_READ_BYTES);
       });
 
       spec('begins where the handler says', async () => {

@@ -24,7 +24,7 @@ import {
   type RecordPosition,
   type TopicSpec,
 } from '../port';
-import { bytesOf, MAX_BATCH_BYTES } from '../slices';
+import { bytesOf, MAX_READ_BYTES } from '../slices';
 import { decodeEntry, encodeEntry, MAX_RECORD_HEADERS_BYTES } from './entry';
 import { endOffsetOf, type Environment, type LogKey, openEnvironment } from './environment';
 import { packRecords } from './packed-records';
@@ -126,7 +126,7 @@ export class LogStorage implements Ends {
     return prepared.map(({ partition }, i) => ({ partition, offset: offsets[i]! }));
   }
 
-  /** Records with an offset of at least `fromOffset`, at most `limit` of them, and `MAX_BATCH_BYTES` or one. */
+  /** Records with an offset of at least `fromOffset`, at most `limit` of them, and `MAX_READ_BYTES` or one. */
   read(topicName: string, partition: number, fromOffset: number, limit: number): ReadResult {
     const topic = this.topic(topicName);
     this.refresh();
@@ -138,7 +138,7 @@ export class LogStorage implements Ends {
     for (const { key, value } of this.log.records.getRange(range)) {
       const record = { topic: topicName, partition, offset: key[2] as number, ...decodeEntry(value) };
       bytes += bytesOf(record);
-      if (bytes > MAX_BATCH_BYTES && records.length > 0) break;
+      if (bytes > MAX_READ_BYTES && records.length > 0) break;
       records.push(record);
     }
     return { records, endOffset };

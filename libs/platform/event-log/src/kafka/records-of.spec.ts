@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs';
-import { bytesOf, MAX_BATCH_BYTES } from '../slices';
+import { bytesOf, MAX_READ_BYTES } from '../slices';
 import { recordsOf } from './records-of';
 
 const message = (offset: number, headerBytes = 0): KafkaMessage => ({
@@ -40,11 +40,11 @@ describe('records of a fetch', () => {
     expect(batches.flat().map(({ offset }) => offset)).toEqual(Array.from({ length: 2_000 }, (_, i) => i));
     expect(batches).toHaveLength(3);
     for (const records of batches)
-      expect(records.reduce((sum, record) => sum + bytesOf(record), 0)).toBeLessThanOrEqual(MAX_BATCH_BYTES);
+      expect(records.reduce((sum, record) => sum + bytesOf(record), 0)).toBeLessThanOrEqual(MAX_READ_BYTES);
   });
 
   it('come alone where one is too heavy for any batch', () => {
-    const messages = [message(0), message(1, MAX_BATCH_BYTES), message(2)];
+    const messages = [message(0), message(1, MAX_READ_BYTES), message(2)];
     expect(offsetsOf(messages, 10)).toEqual([[0], [1], [2]]);
   });
 });

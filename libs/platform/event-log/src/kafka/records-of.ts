@@ -1,9 +1,9 @@
 /** Records of a fetch, as the port has them, in batches of bounded number and weight. */
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { LogRecord } from '../port';
-import { bytesOf, MAX_BATCH_BYTES } from '../slices';
+import { bytesOf, MAX_READ_BYTES } from '../slices';
 
-/** At most `maxRecords` at a time, and `MAX_BATCH_BYTES` or one. What comes later is made when it is asked for. */
+/** At most `maxRecords` at a time, and `MAX_READ_BYTES` or one. What comes later is made when it is asked for. */
 export function* recordsOf(
   topic: string,
   partition: number,
@@ -15,7 +15,7 @@ export function* recordsOf(
   for (const message of messages) {
     const record = toRecord(topic, partition, message);
     const size = bytesOf(record);
-    if (records.length === maxRecords || (records.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
+    if (records.length === maxRecords || (records.length > 0 && bytes + size > MAX_READ_BYTES)) {
       yield records;
       [records, bytes] = [[], 0];
     }
