@@ -14,7 +14,6 @@ export class Catalogue {
    * read. @throws as `EventLog.tail`
    */
   async follow(log: EventLog): Promise<Subscription> {
-    // What is learned here goes into events that were judged before: it must be as sound as they are.
     const subscription = await tailCatalogue(log, (event) => this.learn(event), this.logger);
     this.logger.info({ videoCount: this.videos.size }, 'catalogue read');
     return subscription;

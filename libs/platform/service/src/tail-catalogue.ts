@@ -6,7 +6,8 @@ import { SoundEvents } from './sound-events';
 
 /**
  * Tells of every sound event of the catalogue topic, from its beginning on, in short turns: a catalogue may have a million videos.
- * Resolves once all that the topic held at the call is told; goes on live. @throws as `EventLog.tail`
+ * Resolves once all that the topic held at the call is told; goes on live, where reading fails too: that is a warning, as it is tried
+ * again, and what lasts shows in how far the follower is behind. @throws as `EventLog.tail`
  */
 export function tailCatalogue(
   eventLog: Pick<EventLog, 'tail'>,
