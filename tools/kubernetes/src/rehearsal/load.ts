@@ -85,7 +85,7 @@ export class Load {
     return values[this.turn % values.length] as Value;
   }
 
-  /** By `fetch` itself, as events are: the time until the answer is here counts, and a failure, which a client would try again. */
+  /** By `fetch` itself, as events are: the time until the answer is here counts, and a failure, which is not tried again. */
   private async askForList(): Promise<void> {
     const { gateways, viewerIds } = this.options;
     const gateway = this.next(gateways);
