@@ -9,16 +9,7 @@ export { FollowedOffsets } from './followed-offsets';
 export { LogFollowers } from './log-followers';
 export { RepeatedQuestion } from './repeated-question';
 export { watchProcess } from './service-metrics';
-export {
-  inSpan,
-  installTracing,
-  type Span,
-  SpanKind,
-  startTracing,
-  traceContextOf,
-  traceHeaders,
-  withSpan,
-} from './tracing';
+export { installTracing, SpanKind, traceHeaders, withSpan } from './tracing';
 export { withRecordSpans } from './trace-records';
 export { nameRequest, REQUEST_ID_HEADER, requestIdOf } from './request-id';
 export { callerGoneSignal, onceClosed } from './caller-connection';
@@ -27,15 +18,7 @@ export { LineLimit } from './line-limit';
 export { SoundEvents } from './sound-events';
 export { tailCatalogue } from './tail-catalogue';
 export { createLogger, type Logger } from './logger';
-export {
-  followLog,
-  type FollowLogOptions,
-  isRefused,
-  type LogFollowing,
-  openServiceLog,
-  type ServiceLog,
-  untilFollowing,
-} from './follow-log';
+export { followLog, isRefused, type LogFollowing, openServiceLog, type ServiceLog, untilFollowing } from './follow-log';
 export { keepRequestsYoung } from './keep-young';
 export { runService } from './run-service';
 export { serviceMain } from './service-main';
@@ -48,11 +31,10 @@ export { httpsServerOptions, logRefusedCallers } from './https-options';
 export { GrpcServer, LIVENESS_SERVICE } from './grpc-server';
 export { ModelServer } from './model-server';
 export { type CallContext, rpcError, unaryHandler } from './rpc';
-export { invalidArgument, type PlausibleLimits, requirePlausible, requireStateAndContext } from './request-check';
+export { invalidArgument, requirePlausible, requireStateAndContext } from './request-check';
 export {
   announceSnapshot,
   followSnapshots,
-  type FollowSnapshotsOptions,
   HELD_SNAPSHOTS_METADATA,
   type SnapshotFollowing,
   useSnapshot,

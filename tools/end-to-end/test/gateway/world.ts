@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
+import { metricsText } from '@watchnext/clients';
 import { embeddedPaths, loadConfig } from '@watchnext/config';
 import { CATALOG_TOPIC, Event, type ImpressionsServed, SnapshotAnnouncement, TOPICS } from '@watchnext/contract';
 import { type EventLog, openEmbeddedEventLog, partitionOf } from '@watchnext/event-log';
@@ -302,7 +303,7 @@ export class TestGateway {
 
   /** The value of one series, as "name{label=…}"; 0 where there is none. */
   async metric(series: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const text = await metricsText(this.url);
     const line = text.split('\n').find((one) => one.startsWith(`${series} `));
     return line === undefined ? 0 : Number(line.slice(series.length + 1));
   }
