@@ -52,6 +52,15 @@ describe('a file of videos beside the log', () => {
     expect(new Set(watches.map(({ positionSeconds }) => positionSeconds))).toEqual(new Set([500]));
     expect(notes).toEqual([]);
   });
+
+  it('alone says how ids are written: those of a log are not taken for one another', async () => {
+    const ids = ['7', '7.0', 'x', ' x', '8.0', '8'];
+    const log = await folder.write('log.csv', HEADER, ...ids.map((id, n) => `u,${id},${T + n},60`));
+    const idsOf = (watches: readonly { readonly videoId: string }[]) => watches.map(({ videoId }) => videoId);
+    expect(idsOf((await folder.read(log)).watches)).toEqual(ids);
+    await folder.write('videos.csv', 'id,name', 'x,Title');
+    expect(idsOf((await folder.read(log, VIDEOS)).watches)).toEqual(['7', '7.0', 'x', 'x', '8.0', '8']);
+  });
 });
 
 describe('a file of users beside the log', () => {

@@ -86,6 +86,7 @@ export async function loadTable(
       }),
     );
   }
+  const idsOfVideos: ReadonlySet<string> = new Set(durations.keys());
   for (const { path, name } of files.log) {
     const source = staging.source(name, basename(path));
     const units = new UnitCheck();
@@ -93,7 +94,7 @@ export async function loadTable(
       const { line, cell, optional, times } = row;
       const place = { source, line };
       const userId = somebody(log.userId, cell(log.userId));
-      const videoId = spelledAsIn(durations, identifier(log.videoId, cell(log.videoId)));
+      const videoId = spelledAsIn(idsOfVideos, identifier(log.videoId, cell(log.videoId)));
       const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
       const video = videoOf(log, videoId, row, options.nowMs);
       const durationSeconds = video.durationSeconds || (durations.get(videoId) ?? 0);
@@ -161,7 +162,7 @@ function somebody(column: string, cell: string): string {
 }
 
 /** An id as the file of videos has it, where both mean the same: without the space or the fraction that came to one of them on its way. */
-function spelledAsIn(known: ReadonlyMap<string, unknown>, id: string): string {
+function spelledAsIn(known: ReadonlySet<string>, id: string): string {
   if (known.has(id)) return id;
   const trimmed = id.trim();
   return [trimmed, trimmed.replace(WHOLE_FLOAT, ''), `${trimmed}.0`].find((spelling) => known.has(spelling)) ?? id;
