@@ -23,9 +23,16 @@ const MS_PER: Readonly<Record<Exclude<TimeUnit, DateUnit>, number>> = { s: 1_000
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
 /** Else `Date.parse` takes the first of three numbers for the month, and some would say the day. */
 const YEAR_FIRST = /^\d{4}\D/;
-const MONTH_NAME = /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i;
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const MONTH_NAME = new RegExp(`\\b(?:${MONTHS.join('|')})`, 'i');
+/** Month and day, or day and month, as they stand in dates that begin with the year or name the month. */
+const MONTH_DAY = /^\d{4}\D(?<month>\d{1,2})\D(?<day>\d{1,2})(?!\d)/;
+const DAY_NAMED_MONTH = new RegExp(`(?<![:\\d])(?<day>\\d{1,2})[ -]+(?<month>${MONTHS.join('|')})`, 'i');
+const NAMED_MONTH_DAY = new RegExp(`\\b(?<month>${MONTHS.join('|')})[a-z]*\\.?[ -]+(?<day>\\d{1,2})(?![:\\d])`, 'i');
 /** Two numbers before the year, and the time of day. */
 const YEAR_LAST = /^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:(?:, *| +|T)(.+))?$/;
+/** As dates with dots have it. */
+const DOTTED_TIME = /^(\d{1,2})\.(\d{2})(?:\.(\d{2}))?(?![.\d])/;
 /** As `Date.parse` knows zones; an offset follows a time of day, as "-05" in "2026-1-05" does not. */
 const ZONE = /Z$|(?<![a-z])(?:UTC?|GMT|[ECMP][SD]T)\b|:.*[+-]\d{1,2}(?::?\d{2})?(?:\s*\(.*\))?$/i;
 
@@ -63,10 +70,27 @@ export function moment(
 /** Milliseconds since 1970, by UTC where no zone stands; NaN for what is no date. */
 export function isoTime(text: string): number {
   const date = text.trim();
+  const atMs = parsed(date);
+  return isDay(date, new Date(atMs).getUTCFullYear()) ? atMs : Number.NaN;
+}
+
+function parsed(date: string): number {
   if (DATE.test(date)) return Date.parse(`${date.replace(' ', 'T')}${date.length > 10 ? 'Z' : ''}`);
   if (!YEAR_FIRST.test(date) && !MONTH_NAME.test(date)) return Number.NaN;
   // Date.parse would take the zone of this machine.
   return Date.parse(ZONE.test(date) ? date : `${date} UTC`);
+}
+
+/** `Date.parse` takes 30 February for 2 March. @param year a zone may have made it the next one, but not in February */
+function isDay(date: string, year: number): boolean {
+  const found = [MONTH_DAY, DAY_NAMED_MONTH, NAMED_MONTH_DAY]
+    .map((form) => form.exec(date))
+    .find((one) => one !== null);
+  if (found === undefined) return true;
+  const { month, day } = found.groups as { readonly month: string; readonly day: string };
+  const named = MONTHS.indexOf(month.toLowerCase());
+  const lastDay = new Date(Date.UTC(year, named < 0 ? Number(month) : named + 1, 0)).getUTCDate();
+  return Number(day) <= lastDay;
 }
 
 const isDateUnit = (unit: TimeUnit): unit is DateUnit => unit in DATES;
@@ -77,7 +101,11 @@ export function dateTime(text: string, unit: 'dmy' | 'mdy'): number {
   if (found === null) return Number.NaN;
   const [, first, , second, year, timeOfDay = ''] = found;
   const [day, month] = unit === 'dmy' ? [first, second] : [second, first];
-  return isoTime(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')} ${timeOfDay}`);
+  const time = timeOfDay.replace(
+    DOTTED_TIME,
+    (_, hour: string, minute: string, second = '00') => `${hour}:${minute}:${second}`,
+  );
+  return isoTime(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')} ${time}`);
 }
 
 /** 0 where nothing stands; at most what an event may carry. */
