@@ -15,7 +15,8 @@ file, or a folder of such files with equal columns. Without --mapping, one is pr
   log      each row a Watch; with "clicked", an impression, and a Watch too where that is 1 or true. A page is a request
            (requestId) or, without, one user and one UTC day; a page's lists are served at its first impression.
            Seconds watched: watchSeconds, or of a rating 40% of the video at the lowest to all of it at the highest, or
-           neither: then all of it. A video whose duration is not known counts as 60 s long in that.
+           neither: then all of it. A video whose duration is not known counts as 60 s long in that. Of impressions that
+           were not watched neither is read.
   videos   each row a VideoUpserted. Without it the facts of a video are those of its first row in the log, if any.
   users    each row a UserUpserted.
 Without "clicked" each watch comes out of a list of five: the video among four that other users watched around the same

@@ -108,12 +108,8 @@ export function dateTime(text: string, unit: 'dmy' | 'mdy'): number {
   return isoTime(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')} ${time}`);
 }
 
-/** 0 where nothing stands; at most what an event may carry. */
-export function seconds(
-  mapped: { readonly column: string; readonly unit: DurationUnit } | undefined,
-  text: string,
-): number {
-  if (mapped === undefined || text === '') return 0;
+/** At most what an event may carry. */
+export function seconds(mapped: { readonly column: string; readonly unit: DurationUnit }, text: string): number {
   const value = real(mapped.column, text) * SECONDS_PER[mapped.unit];
   if (value > LIMITS.positionSeconds)
     throw new BadCell(`${mapped.column} is ${Math.round(value)} s, more than a week: is it in another unit?`);

@@ -98,16 +98,17 @@ export async function loadTable(
       const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
       const video = videoOf(log, videoId, row, options.nowMs);
       const durationSeconds = video.durationSeconds || (durations.get(videoId) ?? 0);
+      const clicked = log.clicked === undefined || boolean(log.clicked, cell(log.clicked));
       const watch = {
         userId,
         videoId,
         atMs,
-        positionSeconds: secondsWatched(log, row, durationSeconds),
+        // Whatever stands there of what was not watched: a left join with the watches leaves nothing.
+        positionSeconds: clicked ? secondsWatched(log, row, durationSeconds) : 0,
         country: optional(log.country, '', (text) => country('country', text)),
         device: optional(log.device, '', optionalText),
         ...place,
       };
-      const clicked = log.clicked === undefined || boolean(log.clicked, cell(log.clicked));
       const surface = optional(log.surface, '', optionalText);
       if (clicked) units.see(watch.positionSeconds, durationSeconds);
       // All is checked by now: half a row cannot be taken back.
@@ -142,7 +143,9 @@ function videoOf(columns: VideoColumns, videoId: string, { cell, optional, times
     title: cell(columns.title).slice(0, TITLE_CHARACTERS) || videoId,
     channelId: optional(columns.channelId, '', optionalText),
     topics: optional<readonly string[]>(topics?.column, [], (text) => topicList(text, topics!.separator)),
-    durationSeconds: optional(durationSeconds?.column, 0, (text) => seconds(durationSeconds, text)),
+    durationSeconds: optional(durationSeconds?.column, 0, (text) =>
+      text === '' ? 0 : seconds(durationSeconds!, text),
+    ),
     uploadedAtMs: optional(uploadedAt?.column, 0, (text) =>
       text === '' ? 0 : moment(uploadedAt!, text, times, nowMs),
     ),

@@ -83,15 +83,39 @@ describe('cells that a row can do without', () => {
       `a,nan,${T},30`,
       'a,v,None,30',
       `a,v,${T},\\N`,
-      ...Array.from({ length: 5 }, (_, n) => `b,v,${T + n},30`),
+      `a,v,${T},`,
+      ...Array.from({ length: 7 }, (_, n) => `b,v,${T + n},30`),
     );
     const { watches, badRows } = await folder.read(log);
-    expect(watches).toHaveLength(5);
+    expect(watches).toHaveLength(7);
     expect(badRows.first.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
       '2 user is empty',
       '3 video is empty',
       '4 at is empty',
       '5 seconds is no number of at least 0: "\\\\N"',
+      '6 seconds is no number of at least 0: ""',
     ]);
+  });
+
+  it.each([
+    ['seconds', { watchSeconds: { column: 'told', unit: 's' } }],
+    ['rating', { watchSeconds: undefined, rating: { column: 'told', lowest: 1, highest: 5 } }],
+  ])('are the %s of impressions that were not watched, as a left join leaves them', async (_, told) => {
+    const rest = ['\\N', 'NULL', 'nan', '', '-1', '9999999999', 'none'];
+    const log = await folder.write(
+      'log.csv',
+      'user,video,at,told,hit',
+      `a,v,${T},3,1`,
+      `b,v,${T},NULL,1`,
+      ...rest.map((cell, n) => `a,w${n},${T + 1 + n},${cell},0`),
+    );
+    const mapping = { log: { ...MAPPING.log, ...told, clicked: 'hit' } };
+    const { lists, watches, badRows } = await folder.read(log, mapping);
+    expect(lists.flatMap(({ items }) => items.map(({ videoId }) => videoId))).toEqual([
+      'v',
+      ...rest.map((_cell, n) => `w${n}`),
+    ]);
+    expect(watches.map(({ userId }) => userId)).toEqual(['a']);
+    expect(badRows.first.map(({ line }) => line)).toEqual([3]);
   });
 });
