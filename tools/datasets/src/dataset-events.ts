@@ -78,7 +78,9 @@ export async function* datasetEvents(
     const counts = await countStaged(staging, MOST_ITEMS);
     if (counts.firstMs === undefined)
       throw new DatasetError(
-        badRows.total > 0 ? `none of the rows can be used:\n${badRows.describe()}` : `${path} holds no activity`,
+        badRows.total > 0
+          ? `none of the rows can be used:\n${badRows.describe()}`
+          : [`${path} holds no activity`, ...staging.notes].join('\n'),
       );
     const drawsLists = options.drawLists !== false && !importer.hasImpressions && counts.impressions === 0;
     const drawnCount = drawsLists ? await countPairs(staging) : 0;
@@ -111,7 +113,7 @@ async function fill(
     },
   });
   await staging.settle(badRows);
-  const { rows } = progress;
+  const rows = progress.rows - staging.nobodyRowCount;
   if (badRows.total > mostBadRows * rows)
     throw new DatasetError(
       `${badRows.total} of ${rows} rows cannot be used, so nothing was imported:\n${badRows.describe()}`,

@@ -11,7 +11,7 @@ import { sqlText } from '@watchnext/event-archive';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { BadRows } from '../read/bad-rows';
 import { matchesOf } from './matches';
-import { largestUserOf, leaveOutNobody } from './nobody';
+import { leaveOutNobody, type NobodyRows } from './nobody';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
 import { spreadTies, type Ties } from './spread';
 import { type ColumnKinds, TableAppender } from './table-appender';
@@ -109,6 +109,7 @@ export class Staging {
     { videos: TableAppender; users: TableAppender; watches: TableAppender; impressions: TableAppender } | undefined;
   private readonly sourceList: Source[] = [];
   private readonly noteList: string[] = [];
+  private readonly nobody: NobodyRows = new Map();
   /** Whether every video that may be watched stands in the catalogue; otherwise the others are added to it. */
   catalogueIsComplete = false;
   /** Sources that should tell of the videos and users of the log. */
@@ -149,6 +150,16 @@ export class Staging {
   /** What a person should know of the data set. */
   get notes(): readonly string[] {
     return this.noteList;
+  }
+
+  /** Rows left out since their user is nobody, once it is settled. */
+  get nobodyRowCount(): number {
+    return [...this.nobody.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** A row of a user that is nobody by its id. */
+  leaveOutRowOf(userId: string): void {
+    this.nobody.set(userId, (this.nobody.get(userId) ?? 0) + 1);
   }
 
   note(text: string): void {
@@ -205,9 +216,8 @@ export class Staging {
     for (const appender of Object.values(this.open)) appender.close();
     this.appenders = undefined;
     await leaveOutRepeated(this.connection, this.sourceList, badRows);
-    await leaveOutNobody(this.connection, this.sourceList, badRows);
+    for (const note of await leaveOutNobody(this.connection, this.nobody)) this.note(note);
     for (const note of await matchesOf(this.connection, this.sourceList, this.describedBy)) this.note(note);
-    for (const note of await largestUserOf(this.connection)) this.note(note);
     if (this.catalogueIsComplete) await leaveOutUnknownVideos(this.connection, this.sourceList, badRows);
     else
       await this.connection.run(`

@@ -22,8 +22,8 @@ file, or a folder of such files with equal columns. Without --mapping, one is pr
 Without "clicked" each watch comes out of a list of five: the video among four that other users watched around the same
 time (surface "drawn"); --no-drawn-lists leaves that out, and ranking without anything to learn from.
 Order: catalogue, users, then activity by time. Ids follow from line, and of a folder from the file's name.
-Nothing is told where a cell is empty or NULL, null, \\N, NaN, nan, None, <NA>; a user of -1 is nobody, nor is one of 0 with more
-than ten times the rows of any other.`;
+Nothing is told where a cell is empty or NULL, null, \\N, NaN, nan, None, <NA>; a user of -1 is nobody, as is 0 with
+a hundred rows and more than ten times those of any of ten others: their rows are left out, and are not among the bad ones.`;
 
 export interface TableFiles {
   /** Ids of rows hold the name: it does not go by what lies beside the file. */

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { DAY_MS } from '@watchnext/features';
 import type { LoadOptions } from '../importer';
-import { BadCell, country, identifier, integer, isNothing, quote, text } from '../read/cells';
+import { country, identifier, integer, isNothing, text } from '../read/cells';
 import { OddCells } from '../read/odd-cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
@@ -16,6 +16,8 @@ import { eachTableRow, requireDistinctIds, type TableFile, timeColumnsOf } from 
 const UNKNOWN_DURATION_SECONDS = 60;
 const TITLE_CHARACTERS = 500;
 const MOST_YEARS = 150;
+/** As exports write who has no id. */
+const NOBODY = '-1';
 /** A whole number that went through a float. */
 const WHOLE_FLOAT = /(?<=^\d+)\.0+$/;
 
@@ -93,7 +95,11 @@ export async function loadTable(
     await each(path, log, (row) => {
       const { line, cell, optional, times } = row;
       const place = { source, line };
-      const userId = somebody(log.userId, cell(log.userId));
+      const userId = identifier(log.userId, cell(log.userId));
+      if (userId === NOBODY) {
+        staging.leaveOutRowOf(userId);
+        return;
+      }
       const videoId = spelledAsIn(idsOfVideos, identifier(log.videoId, cell(log.videoId)));
       const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
       const video = videoOf(log, videoId, row, options.nowMs);
@@ -157,12 +163,6 @@ const optionalText = (cell: string, column: string) => text(column, cell);
 /** "33.0" is 33: a column with gaps became one of floats. */
 const ageOf = (cell: string) =>
   cell === '' ? 0 : Math.min(integer('ageYears', cell.replace(WHOLE_FLOAT, '')), MOST_YEARS);
-
-/** @throws BadCell for who has no id, as exports write it */
-function somebody(column: string, cell: string): string {
-  if (cell === '-1') throw new BadCell(`${column} ${quote(cell)} is nobody`);
-  return identifier(column, cell);
-}
 
 /** An id as the file of videos has it, where both mean the same: without the space or the fraction that came to one of them on its way. */
 function spelledAsIn(known: ReadonlySet<string>, id: string): string {

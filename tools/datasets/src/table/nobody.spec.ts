@@ -14,21 +14,67 @@ describe('users that are nobody', () => {
       'log.csv',
       'user,video,at,seconds',
       ...known,
-      ...rows('0', 60, T),
+      ...rows('0', 120, T),
       `-1,v1,${T},30`,
     );
     const found = await folder.read(crowd, MAPPING, { drawLists: false, nowMs: T + 86_400_000 });
     expect(new Set(found.watches.map(({ userId }) => userId)).size).toBe(200);
-    expect(found.badRows.describe()).toMatch(/log.csv: 61 rows left out/);
-    expect(found.badRows.describe()).toMatch(/user "-1" is nobody/);
-    expect(found.badRows.describe()).toMatch(
-      /user "0" has 60 rows, more than ten times as many as any other: that is nobody/,
-    );
+    expect(found.badRows.total).toBe(0);
+    expect(found.notes).toEqual([
+      '121 rows of nobody left out: 1 of user "-1", 120 of user "0", more than ten times those of any other',
+    ]);
 
     const one = await folder.write('log.csv', 'user,video,at,seconds', ...known, ...rows('0', 5, T));
     const kept = await folder.read(one);
     expect(new Set(kept.watches.map(({ userId }) => userId)).size).toBe(201);
     expect(kept.badRows.total).toBe(0);
+  });
+
+  it('may be most of a log: what they did is no mistake in it', async () => {
+    const known = Array.from({ length: 20 }, (_, user) => rows(String(user + 1), 5, T - 1_000 * user)).flat();
+    const log = await folder.write(
+      'log.csv',
+      'user,video,at,seconds',
+      ...known,
+      ...rows('-1', 200, T - 86_400_000),
+      ...rows('0', 200, T - 86_400_000),
+      'a,v,never,30',
+    );
+    await folder.write('users.csv', 'id,land', '1,de', '0,', '-1,', '2,se');
+    const mapping = { ...MAPPING, users: { file: 'users.csv', userId: 'id', country: 'land' } };
+    const { watches, users, badRows, notes } = await folder.read(log, mapping);
+    expect(watches).toHaveLength(100);
+    expect(users.map(({ userId }) => userId)).toEqual(['1', '2']);
+    expect(badRows.total).toBe(1);
+    expect(notes[0]).toMatch(/^400 rows of nobody left out: 200 of user "-1", 200 of user "0"/);
+  });
+
+  it('do not hide that most of the others cannot be used', async () => {
+    const log = await folder.write(
+      'log.csv',
+      'user,video,at,seconds',
+      ...rows('-1', 90, T - 86_400_000),
+      ...rows('a', 4, T - 86_400_000),
+      ...Array.from({ length: 6 }, () => 'a,v,never,30'),
+    );
+    await expect(folder.read(log)).rejects.toThrow(/^6 of 10 rows cannot be used/);
+    const nobody = await folder.write('log.csv', 'user,video,at,seconds', ...rows('-1', 9, T - 86_400_000));
+    await expect(folder.read(nobody)).rejects.toThrow(/holds no activity\n9 rows of nobody left out: 9 of user "-1"$/);
+  });
+
+  it.each([
+    ['rows', 90, 30, 1],
+    ['other users', 200, 9, 5],
+  ])('are not told from somebody by a log of few %s', async (_, zero, users, rowsOfEach) => {
+    const known = Array.from({ length: users }, (_one, user) => rows(String(user + 1), rowsOfEach, T - 86_400_000));
+    const log = await folder.write(
+      'log.csv',
+      'user,video,at,seconds',
+      ...known.flat(),
+      ...rows('0', zero, T - 86_400_000),
+    );
+    const { watches } = await folder.read(log);
+    expect(watches.filter(({ userId }) => userId === '0')).toHaveLength(zero);
   });
 
   it('are asked about where one has more than a hundredth of the log', async () => {
