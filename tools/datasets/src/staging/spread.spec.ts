@@ -1,5 +1,6 @@
 import { type Event, TOPICS, type Watch } from '@watchnext/contract';
 import { replayUser, type UserRecord } from '@watchnext/features';
+import { createRandom } from '@watchnext/learning';
 import { datasetEvents } from '../dataset-events';
 import type { Importer } from '../importer';
 import { Staging, type WatchRow } from './staging';
@@ -9,14 +10,14 @@ const T = Date.UTC(2024, 5, 1);
 type Told = readonly [user: string, video: string, atMs: number];
 
 /** What an importer of such a log gives. */
-async function imported(told: readonly Told[], impressions: readonly Told[] = []) {
+async function imported(told: readonly Told[], impressions: readonly Told[] = [], sourceOf = (_line: number) => 0) {
   const staging = await Staging.open();
   const row = ([userId, videoId, atMs]: Told, line: number): WatchRow => ({
     userId,
     videoId,
     atMs,
     positionSeconds: 60,
-    source: 0,
+    source: sourceOf(line),
     line,
   });
   const importer: Importer = {
@@ -25,7 +26,7 @@ async function imported(told: readonly Told[], impressions: readonly Told[] = []
     describeMapping: () => '',
     files: () => Promise.resolve([]),
     load: (_, target) => {
-      target.source('log', 'log');
+      for (const name of new Set(told.map((_one, line) => `log ${sourceOf(line)}`))) target.source(name, name);
       told.forEach((one, line) => target.addWatch(row(one, line)));
       impressions.forEach((one, line) =>
         target.addImpression({
@@ -142,6 +143,59 @@ describe('watches of one user and time', () => {
       expect(timesOf((await imported(told)).watches)).toEqual(timesOf(first.watches));
     },
   );
+
+  describe('of a file that lists the newest first', () => {
+    /** Ten users in turn, by the minute, with three watches at each, one of them twice. */
+    const forward = Array.from({ length: 600 }, (_, n): Told => {
+      const round = Math.floor(n / 40);
+      return [
+        `u${n % 10}`,
+        `v${[7, 2, 9, 7][Math.floor(n / 10) % 4]}-${(n * 37) % 10}-${round % 7}`,
+        T + 60_000 * round,
+      ];
+    });
+    const ofUsers = (events: readonly Event[]) => timesOf(events).toSorted();
+
+    it('are in the reverse of its order, as if it listed the oldest first', async () => {
+      const oldestFirst = await imported(forward);
+      const newestFirst = await imported(forward.toReversed());
+      expect(oldestFirst.notes[0]).toMatch(/ in the order of the file$/);
+      expect(newestFirst.notes[0]).toMatch(/ in the reverse order of the file, which has the newest first$/);
+      expect(ofUsers(newestFirst.watches)).toEqual(ofUsers(oldestFirst.watches));
+    });
+
+    it.each([
+      ['too', (file: number) => 2 - file],
+      ['while the files go by time', (file: number) => file],
+    ])('are so, across files %s', async (_, fileOf) => {
+      // Cut within a moment.
+      const files = [0, 1, 2].map((file) => forward.slice(210 * file, 210 * (file + 1)).toReversed());
+      const order = [0, 1, 2].map((_file, place) => fileOf(place));
+      const told = order.flatMap((file) => files[file]);
+      const sourceOf = (line: number) => {
+        const ends = order.map((_file, place) =>
+          order.slice(0, place + 1).reduce((sum, file) => sum + files[file].length, 0),
+        );
+        return ends.findIndex((end) => line < end);
+      };
+      expect(ofUsers((await imported(told, [], sourceOf)).watches)).toEqual(ofUsers((await imported(forward)).watches));
+    });
+  });
+
+  it('come in an order that is drawn where the file goes neither way in time', async () => {
+    const random = createRandom(1);
+    const told = Array.from({ length: 300 }, (_, n): Told => [
+      `u${n % 3}`,
+      `v${random.nextInt(90)}`,
+      T + 60_000 * random.nextInt(40),
+    ]);
+    const first = await imported(told);
+    expect(first.notes[0]).toMatch(
+      / in an order that was drawn, since the file has its users' watches in no order of time$/,
+    );
+    const turned = await imported(told.toReversed());
+    expect(timesOf(turned.watches).toSorted()).toEqual(timesOf(first.watches).toSorted());
+  });
 
   it('stay together where they are copies of one row: one would be the history of the other', async () => {
     const { watches } = await imported([

@@ -13,7 +13,7 @@ import type { BadRows } from '../read/bad-rows';
 import { matchesOf } from './matches';
 import { leaveOutNobody, type NobodyRows } from './nobody';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
-import { spreadTies, type Ties } from './spread';
+import { spreadTies, type TieOrder, type Ties } from './spread';
 import { type ColumnKinds, TableAppender } from './table-appender';
 
 /** Where a row stands: names its events, so the same files give the same ids. */
@@ -85,6 +85,13 @@ const HAPPENED: ColumnKinds = {
 /** `spread_ms`: how much later than their file tells (`spreadTies`). */
 const WATCHES: ColumnKinds = { ...HAPPENED, spread_ms: 'number' };
 const IMPRESSIONS: ColumnKinds = { ...HAPPENED, clicked: 'number', page_id: 'text', list_id: 'text', surface: 'text' };
+
+const IN_ORDER: Readonly<Record<TieOrder, string>> = {
+  file: 'the order of the file',
+  'reversed file': 'the reverse order of the file, which has the newest first',
+  'drawn: by video': 'an order that was drawn, since the file has them by video id',
+  'drawn: not by time': "an order that was drawn, since the file has its users' watches in no order of time",
+};
 
 /** With this process's own memory well below 2 GB, whatever the size of the log. */
 const MEMORY_LIMIT_MIB = 512;
@@ -228,11 +235,10 @@ export class Staging {
     if (await this.isEmpty('impressions')) this.noteTies(await spreadTies(this.connection));
   }
 
-  private noteTies({ tied, watches, isDrawn }: Ties): void {
+  private noteTies({ tied, watches, order }: Ties): void {
     if (tied === 0) return;
     this.note(
-      `${tied.toLocaleString('en-US')} of ${watches.toLocaleString('en-US')} watches (${percent(tied / watches)}) have their time in common with others of their user: they were set a millisecond apart, ` +
-        (isDrawn ? 'in an order that was drawn, since the file has them by video id' : 'in the order of the file'),
+      `${tied.toLocaleString('en-US')} of ${watches.toLocaleString('en-US')} watches (${percent(tied / watches)}) have their time in common with others of their user: they were set a millisecond apart, in ${IN_ORDER[order]}`,
     );
   }
 
