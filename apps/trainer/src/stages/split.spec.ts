@@ -75,9 +75,9 @@ describe('splitByTime', () => {
 
   describe('of a sparse log', () => {
     const DAYS = 100;
-    /** Each day so many users, of whom each watches once and is shown lists of two. */
-    const sparse = (usersOfADay: number, listsOfAUser: number) => {
-      const people = Array.from({ length: DAYS * usersOfADay }, (_, n) => ({
+    /** Each day so many new users, of whom each watches so often and is shown as many lists of two. */
+    const sparse = (usersOfADay: number, listsOfAUser: number, dayCount = DAYS) => {
+      const people = Array.from({ length: dayCount * usersOfADay }, (_, n) => ({
         userId: `u${n}`,
         atMs: Math.floor(n / usersOfADay) * DAY_MS + 13 * HOUR_MS,
       }));
@@ -102,10 +102,72 @@ describe('splitByTime', () => {
       expect(splitByTime(sparse(40, 4), 1).rule).toBe('last 2 UTC days');
     });
 
-    it('holds out no more than a fifth of the time, however little that is', () => {
+    it('holds out the days asked for, where a fifth of the time cannot tell either', () => {
       const split = splitByTime(sparse(1, 2), 1);
-      expect(split.rule).toBe('last 19 UTC days');
-      expect(split.candidateHeldOut).toHaveLength(38);
+      expect(split.rule).toBe('last 1 UTC day');
+      expect(split.candidateHeldOut).toHaveLength(2);
+      expect(splitByTime(sparse(1, 2), 3).rule).toBe('last 3 UTC days');
+    });
+
+    it('holds out the least of more days that leave anything to measure, where the days asked for do not', () => {
+      const log = sparse(2, 2);
+      const lastDay = (DAYS - 1) * DAY_MS;
+      const rankingExamples = log.rankingExamples.map((one) =>
+        one.servedAtMs >= lastDay ? { ...one, clicked: false } : one,
+      );
+      expect(splitByTime({ ...log, rankingExamples }, 1).rule).toBe('last 2 UTC days');
+    });
+
+    it('holds out no more than a fifth of the time, and up to that', () => {
+      // Of a user five are asked, so 40 users are needed: 14 days of three, or ten of four. Of 60 days eleven may be taken.
+      expect(splitByTime(sparse(3, 20), 1).rule).toBe('last 16 UTC days');
+      expect(splitByTime(sparse(3, 20, 60), 1).rule).toBe('last 1 UTC day');
+      expect(splitByTime(sparse(4, 20, 60), 1).rule).toBe('last 11 UTC days');
+    });
+
+    it('holds out no more than a fifth of the watches, nor of the impressions, where the log grew', () => {
+      const log = sparse(5, 4);
+      const isOld = (atMs: number) => atMs < 80 * DAY_MS;
+      const thinned = <Example>(examples: readonly Example[], atMs: (one: Example) => number, every: number) =>
+        examples.filter((one, n) => !isOld(atMs(one)) || n % every === 0);
+      expect(splitByTime(log, 1).rule).toBe('last 16 UTC days');
+      const fewWatches = thinned(log.candidateExamples, ({ labelAtMs }) => labelAtMs, 8);
+      expect(splitByTime({ ...log, candidateExamples: fewWatches }, 1).rule).toBe('last 1 UTC day');
+      // By pages: each has two rows, one after the other.
+      const fewImpressions = log.rankingExamples.filter(
+        ({ servedAtMs }, n) => !isOld(servedAtMs) || (n >> 1) % 8 === 0,
+      );
+      expect(splitByTime({ ...log, rankingExamples: fewImpressions }, 1).rule).toBe('last 1 UTC day');
+    });
+
+    it.each([
+      ['a row a hundred days before', [-100]],
+      ['one of 2001, too', [-100, -9_000]],
+    ])('holds out as much with %s', (_, days) => {
+      const log = sparse(30, 7);
+      const strays = days.map((day) => watched('stray', 'v0', day * DAY_MS));
+      const strayed = logOf([...log.candidateExamples, ...strays], [...log.rankingExamples]);
+      expect(splitByTime(strayed, 1).rule).toBe('last 2 UTC days');
+      const few = sparse(3, 20, 60);
+      expect(splitByTime(logOf([...few.candidateExamples, ...strays], [...few.rankingExamples]), 1).rule).toBe(
+        'last 1 UTC day',
+      );
+    });
+
+    it('asks for 30 users with a page, as the gate does: not for those who saw no page with a watch', () => {
+      const log = sparse(40, 8);
+      /** Of so many users of each day pages are kept; the others were shown lists and watched none. */
+      const withPages = (count: number) =>
+        log.rankingExamples.map((one) => (Number(one.userId.slice(1)) % 40 < count ? one : { ...one, clicked: false }));
+      expect(splitByTime({ ...log, rankingExamples: withPages(30) }, 1).rule).toBe('last 1 UTC day');
+      expect(splitByTime({ ...log, rankingExamples: withPages(29) }, 1).rule).toBe('last 2 UTC days');
+    });
+
+    it('asks for 200 pages, where queries and users are enough', () => {
+      const log = sparse(40, 5);
+      const fewer = (pageCount: number) => log.rankingExamples.filter((_, n) => (n >> 1) % 200 < pageCount);
+      expect(splitByTime({ ...log, rankingExamples: fewer(200) }, 1).rule).toBe('last 1 UTC day');
+      expect(splitByTime({ ...log, rankingExamples: fewer(199) }, 1).rule).toBe('last 2 UTC days');
     });
 
     it('neither trains nor is judged on a row that a clock of today put behind all others', () => {

@@ -1,4 +1,13 @@
-import { endOfLog, LEAST_TELLING, noPageMessage, pagesOf, type SplitMoment, splitMoment } from '@watchnext/evaluation';
+import {
+  LEAST_TELLING,
+  type LogSpan,
+  noPageMessage,
+  type Page,
+  pagesOf,
+  spanOfLog,
+  type SplitMoment,
+  splitMoment,
+} from '@watchnext/evaluation';
 import { type CandidateExample, DAY_MS, type RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
 import { askable, evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
@@ -6,15 +15,12 @@ import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 import { firstOfEachUser, mostImpressionsOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';
 
-/** Share of the examples that is held out where neither days nor time separate them, and of the time where days are too few. */
+/** Share of the examples that is held out where neither days nor time separate them, and the most, of time and examples, where days are too few. */
 const HELD_OUT_SHARE = 0.2;
 
-function timesOf(log: ReplayedLog): Float64Array {
-  return Float64Array.from([
-    ...log.candidateExamples.map((example) => example.labelAtMs),
-    ...log.rankingExamples.map((example) => example.servedAtMs),
-  ]);
-}
+const labelTimes = ({ candidateExamples }: ReplayedLog) => Float64Array.from(candidateExamples, (one) => one.labelAtMs);
+const servedTimes = ({ rankingExamples }: ReplayedLog) => Float64Array.from(rankingExamples, (one) => one.servedAtMs);
+const timesOf = (log: ReplayedLog) => Float64Array.from([...labelTimes(log), ...servedTimes(log)]);
 
 /** The moment that a fifth of the examples lies after: for logs that neither days nor a share of their time divide. */
 function quantileMoment(log: ReplayedLog): SplitMoment {
@@ -45,8 +51,8 @@ function cut(log: ReplayedLog, moment: SplitMoment, endMs: number): TimeSplit {
   };
 }
 
-/** What a side of the split lacks, in words; undefined if it can be used. */
-function lackOf(split: TimeSplit): string | undefined {
+/** What a side of the split lacks, in words; undefined if it can be used. @param pages those held out */
+function lackOf(split: TimeSplit, pages: readonly Page[]): string | undefined {
   const has = (examples: readonly RankingExample[], clicked: boolean) =>
     examples.some((example) => example.clicked === clicked);
   if (split.candidateTraining.length === 0) return 'no completed watch to train on';
@@ -68,17 +74,37 @@ function lackOf(split: TimeSplit): string | undefined {
   }
   if (evaluated.length === 0) return 'no completed watch to evaluate on before the last impression';
   // As where every list shows one video: there is no order to be right or wrong about.
-  if (pagesOf(split.rankingHeldOut).length === 0) return noPageMessage('the held-out part');
+  if (pages.length === 0) return noPageMessage('the held-out part');
   return undefined;
 }
 
-/** Whether the gate can say something of so much. */
-function tells(split: TimeSplit): boolean {
+/** Whether the gate can say something of so much: it counts users who have a page, as their loss does. @param pages those held out */
+function tells(split: TimeSplit, pages: readonly Page[]): boolean {
   const { userCount, queryCount } = askable(evaluatedWatches(split));
   const { users, rows } = LEAST_TELLING;
+  const readerCount = new Set(pages.map(({ userId }) => userId)).size;
+  return Math.min(userCount, readerCount) >= users && Math.min(queryCount, pages.length) >= rows;
+}
+
+interface JudgedSplit {
+  readonly split: TimeSplit;
+  readonly lack: string | undefined;
+  readonly tells: boolean;
+}
+
+function judge(split: TimeSplit): JudgedSplit {
   const pages = pagesOf(split.rankingHeldOut);
-  const readers = new Set(split.rankingHeldOut.map(({ userId }) => userId)).size;
-  return Math.min(userCount, readers) >= users && Math.min(queryCount, pages.length) >= rows;
+  return { split, lack: lackOf(split, pages), tells: tells(split, pages) };
+}
+
+/** Days that may be held out at most: a fifth of the time, and of either kind of examples, for in a log that grew a fifth of the time is most of it. */
+function mostDaysOf(log: ReplayedLog, { fromMs, toMs }: LogSpan): number {
+  const lastOfTraining = (timesMs: Float64Array) =>
+    timesMs.sort()[Math.ceil((1 - HELD_OUT_SHARE) * timesMs.length) - 1];
+  const trainedToMs = Math.max(lastOfTraining(labelTimes(log)), lastOfTraining(servedTimes(log)));
+  let days = Math.floor((HELD_OUT_SHARE * (toMs - fromMs)) / DAY_MS);
+  while (days > 0 && splitMoment(fromMs, toMs, days).evaluatedFromMs <= trainedToMs) days -= 1;
+  return days;
 }
 
 /**
@@ -86,7 +112,8 @@ function tells(split: TimeSplit): boolean {
  * time it was served. Of each side a user's share is bounded by itself, so that held-out watches push none out that train.
  *
  * Where the days asked for hold too few users, queries or pages to tell, twice as many days are held out until they do not, as far as
- * that is a fifth of the time.
+ * that is a fifth of the time and of the examples. Where these cannot tell either, nothing is given up for it: it stays at the fewest that
+ * can be measured at all.
  *
  * @throws NothingToTrainError where no rule leaves enough on both sides
  */
@@ -95,20 +122,19 @@ export function splitByTime(log: ReplayedLog, evaluationDays: number): TimeSplit
   if (log.rankingExamples.length === 0) throw new NothingToTrainError('the archive holds no settled impression');
   // Impressions younger than the join window have no label yet: the days to hold out end where labels do.
   const settledToMs = log.rankingExamples.reduce((latest, { servedAtMs }) => Math.max(latest, servedAtMs), -Infinity);
-  const newestMs = Math.min(log.toMs, settledToMs);
-  const endMs = endOfLog(timesOf(log));
-  const toMs = Math.min(newestMs, endMs);
-  let split = cut(log, splitMoment(log.fromMs, toMs, evaluationDays), endMs);
-  const mostDays = Math.floor((HELD_OUT_SHARE * (toMs - log.fromMs)) / DAY_MS);
-  for (let days = 2 * evaluationDays; !tells(split) && days < 2 * mostDays; days *= 2) {
-    const longer = cut(log, splitMoment(log.fromMs, toMs, Math.min(days, mostDays)), endMs);
-    if (!lackOf(longer)) split = longer;
+  const { fromMs, toMs: endMs } = spanOfLog(timesOf(log));
+  const span = { fromMs, toMs: Math.min(settledToMs, endMs) };
+  const ofDays = (days: number) => judge(cut(log, splitMoment(span.fromMs, span.toMs, days), endMs));
+  let found = ofDays(evaluationDays);
+  const mostDays = found.tells ? 0 : mostDaysOf(log, span);
+  for (let days = 2 * evaluationDays; !found.tells && days < 2 * mostDays; days *= 2) {
+    const longer = ofDays(Math.min(days, mostDays));
+    if (longer.lack === undefined && (longer.tells || found.lack !== undefined)) found = longer;
   }
-  if (!lackOf(split)) return split;
-  const byExamples = cut(log, quantileMoment(log), endMs);
-  const lack = lackOf(byExamples);
-  if (lack) throw new NothingToTrainError(lack);
-  return byExamples;
+  if (found.lack === undefined) return found.split;
+  const byExamples = judge(cut(log, quantileMoment(log), endMs));
+  if (byExamples.lack !== undefined) throw new NothingToTrainError(byExamples.lack);
+  return byExamples.split;
 }
 
 export const splitStage = (evaluationDays: number) =>

@@ -80,4 +80,4 @@ export {
 } from './co-watch-scorers';
 export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';
 export { LEAST_TELLING } from './telling';
-export { endOfLog, type SplitMoment, splitMoment } from './split-moment';
+export { type LogSpan, spanOfLog, type SplitMoment, splitMoment } from './split-moment';

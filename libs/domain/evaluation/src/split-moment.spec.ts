@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS } from '@watchnext/features';
-import { endOfLog, splitMoment } from './split-moment';
+import { spanOfLog, splitMoment } from './split-moment';
 
 const at = (text: string) => Date.parse(text);
 
@@ -51,37 +51,54 @@ describe('the moment that held-out days begin', () => {
   });
 });
 
-describe('the end of the log', () => {
+describe('the span of a log', () => {
   const days = (first: number, count: number, each: number) =>
     Array.from({ length: count * each }, (_, i) => (first + Math.floor(i / each)) * DAY_MS + (i % each) * HOUR_MS);
+  const month = days(0, 30, 20);
+  const ofMonth = { fromMs: 0, toMs: 29 * DAY_MS + 19 * HOUR_MS };
 
-  it('is its newest event', () => {
-    expect(endOfLog(days(0, 30, 20))).toBe(29 * DAY_MS + 19 * HOUR_MS);
-    expect(endOfLog([5])).toBe(5);
+  it('is from its oldest to its newest event', () => {
+    expect(spanOfLog(month)).toEqual(ofMonth);
+    expect(spanOfLog([5])).toEqual({ fromMs: 5, toMs: 5 });
   });
 
-  it('is not a stray row, dated by the clock of today in a log that ended years ago', () => {
-    expect(endOfLog([4_000 * DAY_MS, ...days(0, 30, 20)])).toBe(29 * DAY_MS + 19 * HOUR_MS);
+  it('is without stray rows, dated by the clock of today or by none', () => {
+    expect(spanOfLog([4_000 * DAY_MS, ...month])).toEqual(ofMonth);
+    expect(spanOfLog([-100 * DAY_MS, ...month])).toEqual(ofMonth);
+    expect(spanOfLog([...month, -9_000 * DAY_MS, 4_000 * DAY_MS])).toEqual(ofMonth);
   });
 
-  it('is the last day of a log that is sparse all along, or that begins anew after a pause', () => {
+  it('is without those of several days', () => {
+    expect(spanOfLog([...month, ...days(4_000, 2, 1)])).toEqual(ofMonth);
+    expect(spanOfLog([...month, 70 * DAY_MS, 4_000 * DAY_MS, -9_000 * DAY_MS, -50 * DAY_MS])).toEqual(ofMonth);
+  });
+
+  it('is all of a log that is sparse all along, or that begins anew after a pause', () => {
     const sparse = Array.from({ length: 200 }, (_, n) => n * 40 * DAY_MS);
-    expect(endOfLog(sparse)).toBe(199 * 40 * DAY_MS);
-    expect(endOfLog([...days(0, 30, 20), ...days(100, 1, 20)])).toBe(100 * DAY_MS + 19 * HOUR_MS);
-    expect(endOfLog([...days(0, 30, 20), ...days(100, 2, 1)])).toBe(101 * DAY_MS);
+    expect(spanOfLog(sparse)).toEqual({ fromMs: 0, toMs: 199 * 40 * DAY_MS });
+    expect(spanOfLog([...month, ...days(100, 1, 20)]).toMs).toBe(100 * DAY_MS + 19 * HOUR_MS);
+    // A hundredth is six of 607.
+    expect(spanOfLog([...month, ...days(100, 6, 1)])).toEqual(ofMonth);
+    expect(spanOfLog([...month, ...days(100, 7, 1)]).toMs).toBe(106 * DAY_MS);
+    expect(spanOfLog([...month, ...days(-100, 7, 1)]).fromMs).toBe(-100 * DAY_MS);
   });
 
-  it('leaves at most a hundredth of the log behind it, and nothing of one without a gap of a month', () => {
+  it('leaves at most a hundredth of the log out on either side, and nothing of one without a gap of a month', () => {
     const log = fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 40 })), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(log, (counts) => {
         const times = counts.flatMap(([day, count]) => days(day, 1, count));
-        const end = endOfLog(times);
-        expect(times).toContain(end);
-        expect(times.filter((atMs) => atMs > end).length).toBeLessThanOrEqual(times.length / 100);
+        const { fromMs, toMs } = spanOfLog(times);
+        expect(times).toContain(fromMs);
+        expect(times).toContain(toMs);
+        expect(times.filter((atMs) => atMs < fromMs).length).toBeLessThanOrEqual(times.length / 100);
+        expect(times.filter((atMs) => atMs > toMs).length).toBeLessThanOrEqual(times.length / 100);
         const numbers = [...new Set(times.map((atMs) => Math.floor(atMs / DAY_MS)))].sort((a, b) => a - b);
         const gaps = numbers.slice(1).map((day, i) => day - numbers[i]);
-        if (gaps.every((gap) => gap < 30)) expect(end).toBe(times.reduce((a, b) => Math.max(a, b)));
+        if (gaps.every((gap) => gap < 30)) {
+          expect(fromMs).toBe(times.reduce((a, b) => Math.min(a, b)));
+          expect(toMs).toBe(times.reduce((a, b) => Math.max(a, b)));
+        }
       }),
       { seed: 3 },
     );

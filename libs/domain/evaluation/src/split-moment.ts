@@ -6,10 +6,10 @@ const LEAST_OF_LAST_DAY_MS = 12 * HOUR_MS;
 const HELD_OUT_SHARE = 0.2;
 
 /**
- * A last day is a stray, and no end of the log, beyond a gap of at least so many days and so many times the longest other one, if it
- * holds no more than this share of the log: a row that was dated by another clock than the rest, as today's in a log that ended years ago.
+ * Rows before or behind all others that were dated by another clock, as today's in a log that ended years ago: no more than this share of
+ * the log in all, beyond a gap of at least so many days, and of so many times the longest that most of the log has.
  */
-const STRAY = { gapDays: 30, gapFactor: 4, share: 0.01 };
+const STRAYS = { share: 0.01, gapDays: 30, gapFactor: 4 };
 
 /** Where the held-out days begin, and by which rule. */
 export interface SplitMoment {
@@ -30,23 +30,23 @@ export function splitMoment(fromMs: number, toMs: number, evaluationDays: number
   return { evaluatedFromMs: Math.round(toMs - HELD_OUT_SHARE * (toMs - fromMs)), rule: 'last 20% of the time' };
 }
 
-/** The time of the log's newest event, but for a stray last day. @param timesMs in any order, at least one */
-export function endOfLog(timesMs: Iterable<number>): number {
-  const days = new Map<number, { count: number; newestMs: number }>();
-  let count = 0;
-  for (const atMs of timesMs) {
-    const number = Math.floor(atMs / DAY_MS);
-    const day = days.get(number);
-    days.set(number, { count: (day?.count ?? 0) + 1, newestMs: Math.max(day?.newestMs ?? -Infinity, atMs) });
-    count += 1;
-  }
-  const numbers = [...days.keys()].sort((a, b) => a - b);
-  const last = days.get(numbers[numbers.length - 1])!;
-  if (numbers.length < 2) return last.newestMs;
-  const gaps = numbers.slice(1).map((number, i) => number - numbers[i]);
-  const lastGap = gaps[gaps.length - 1];
-  const longestOther = gaps.slice(0, -1).reduce((longest, gap) => Math.max(longest, gap), 1);
-  const isStray =
-    lastGap >= Math.max(STRAY.gapDays, STRAY.gapFactor * longestOther) && last.count <= STRAY.share * count;
-  return (isStray ? days.get(numbers[numbers.length - 2])! : last).newestMs;
+/** The times of a log's oldest and newest event, but for strays. */
+export interface LogSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** @param timesMs in any order, at least one */
+export function spanOfLog(timesMs: Iterable<number>): LogSpan {
+  const times = Float64Array.from(timesMs).sort();
+  const mostStrays = Math.floor(STRAYS.share * times.length);
+  const lastKept = times.length - 1 - mostStrays;
+  const gapAfter = (index: number) => Math.floor(times[index + 1] / DAY_MS) - Math.floor(times[index] / DAY_MS);
+  let longestGap = 1;
+  for (let index = mostStrays; index < lastKept; index++) longestGap = Math.max(longestGap, gapAfter(index));
+  const leastGap = Math.max(STRAYS.gapDays, STRAYS.gapFactor * longestGap);
+  let [from, to] = [mostStrays, lastKept];
+  while (from > 0 && gapAfter(from - 1) < leastGap) from--;
+  while (to < times.length - 1 && gapAfter(to) < leastGap) to++;
+  return { fromMs: times[from], toMs: times[to] };
 }

@@ -2,7 +2,7 @@
  * How the watches are divided. Both protocols give a validation part for choosing settings and epochs, and a test part
  * that nothing is chosen on; what is tested was trained on everything before the test part.
  */
-import { endOfLog, splitMoment } from '@watchnext/evaluation';
+import { spanOfLog, splitMoment } from '@watchnext/evaluation';
 import { type CandidateExample, LIMITS } from '@watchnext/features';
 import { EvaluationDataError, type UserWatches, type WatchData } from '../data/watch-data';
 
@@ -91,8 +91,7 @@ function temporal({ users, timed, source }: WatchData, protocol: TemporalSplit):
     throw new EvaluationDataError(`${source} has no times to split by; evaluate with --protocol leave-one-out`);
   const { testDays, queriesPerUser } = protocol;
   const all = users.flatMap(({ examples }) => examples);
-  const fromMs = all.reduce((from, { labelAtMs }) => Math.min(from, labelAtMs), Infinity);
-  const toMs = endOfLog(all.map(({ labelAtMs }) => labelAtMs));
+  const { fromMs, toMs } = spanOfLog(all.map(({ labelAtMs }) => labelAtMs));
   const testFromMs = protocol.testFromMs ?? splitMoment(fromMs, toMs, testDays).evaluatedFromMs;
   const validationFromMs = testFromMs - (toMs - testFromMs);
   const between = (from: number, to: number) => (example: CandidateExample) =>
