@@ -42,7 +42,7 @@ const scripted =
         // The vocabulary's first video is v0: all are watched equally often, and such are in the order of their ids.
         const { values, dimensions } = tables.output;
         values.forEach((_, i) => (values[i] = i < dimensions ? 0 : i / dimensions));
-        values.fill(leads(epoch, encoder) ? 100 : -100, dimensions, 2 * dimensions);
+        values.fill(leads(epoch, encoder) ? 1e6 : -1e6, dimensions, 2 * dimensions);
         return 1;
       },
       gradients: () => Promise.reject(new Error('training does not ask for gradients')),
@@ -86,6 +86,33 @@ describe('selectCandidateModel', () => {
     expect(trained).toEqual([30, 30, 60]);
     expect(trials[0].config).toEqual({ ...CONFIG, epochCount: 4 });
     expect(trials[0].recall).toBeNaN();
+  });
+
+  it('goes by the hits that all watches would have, where of a large catalogue only some are asked, and by those asked before it stops early', async () => {
+    // So many multiplications that every second watch is asked.
+    const videos = Array.from({ length: 20_000 }, (_, n) => `v${String(n).padStart(5, '0')}`);
+    const examples = videos.map((videoId, n) => exampleOf(`u${n % 10}`, videoId, n));
+    const config = { ...CONFIG, dimensions: 10, batchSize: 20_000, epochCount: 5, examplesPerUserPerEpoch: 2_000 };
+    const choose = async (hitCount: number) => {
+      const validationExamples = Array.from({ length: 12_000 }, (_, n) => {
+        const others = n < 250 ? videos[1_000 + n] : `new${n}`;
+        return exampleOf('aside', n < hitCount ? videos[0] : others, n);
+      });
+      const epochs: number[] = [];
+      const { chosenBy, trials } = await selectCandidateModel({
+        examples,
+        validationExamples,
+        forms: () => [config],
+        windowEndMs: 30_000,
+        seed: 1,
+        createEngine: scripted((epoch) => epoch === 1, []),
+        onProgress: ({ epoch }, trial) => trial === 0 && epochs.push(epoch),
+      });
+      return [chosenBy, trials[0].config.epochCount, Math.max(...epochs)];
+    };
+    expect(await choose(78)).toEqual([12_000, 1, 5]);
+    expect(await choose(80)).toEqual([12_000, 1, 3]);
+    expect(await choose(38)).toEqual([0, 5, 5]);
   });
 
   it('tries nothing where there are too few watches to choose by', async () => {

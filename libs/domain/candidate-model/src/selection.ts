@@ -66,7 +66,10 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
 
 interface Tried {
   readonly trial: CandidateTrial;
-  /** Whether its recall is of hits enough. */
+  /**
+   * Whether its recall is of hits enough, were all asked: a set that was thinned to save time must not cost a second training. What its
+   * few hits leave to chance is less than training blindly does, for each epoch is asked about the same.
+   */
   readonly tells: boolean;
 }
 
@@ -75,21 +78,20 @@ async function tryForm(
   onProgress: (progress: CandidateTrainingProgress) => void,
 ): Promise<Tried> {
   const { config } = options;
-  let [recall, askedCount, epochCount] = [NaN, 0, config.epochCount];
+  let [recall, epochCount] = [NaN, config.epochCount];
   let warmStart: WarmStartReport | undefined;
   const model = await trainCandidateModel({
     ...options,
     onWarmStart: (report) => (warmStart = report),
     onProgress(progress) {
-      const { validationRecall, validationCount = 0, epoch } = progress;
+      const { validationRecall, epoch } = progress;
       if (validationRecall !== undefined && !(validationRecall <= recall)) {
         recall = validationRecall;
-        askedCount = validationCount;
         epochCount = epoch;
       }
       onProgress(progress);
     },
   });
   const trial = { model, config: { ...config, epochCount }, recall, ...(warmStart ? { warmStart } : {}) };
-  return { trial, tells: isTelling(recall, askedCount) };
+  return { trial, tells: isTelling(recall, options.validationExamples?.length ?? 0) };
 }

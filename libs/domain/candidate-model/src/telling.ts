@@ -27,9 +27,9 @@ export function tellingExamples(
   return known.length < LEAST_EXAMPLES ? [] : missable;
 }
 
-/** Whether a recall is of hits enough to stop or to choose by. @param askedCount examples that it is of */
-export function isTelling(recall: number, askedCount: number): boolean {
-  return Math.round(recall * askedCount) >= LEAST_HITS;
+/** Whether a recall is of hits enough to stop or to choose by. @param exampleCount that it is of, or stands for */
+export function isTelling(recall: number, exampleCount: number): boolean {
+  return Math.round(recall * exampleCount) >= LEAST_HITS;
 }
 
 /**

@@ -45,6 +45,4 @@ export interface CandidateTrainingProgress {
   readonly examplesPerSecond: number;
   /** At the end of an epoch, when there are validation examples. */
   readonly validationRecall?: number;
-  /** Beside it: of how many examples it is. */
-  readonly validationCount?: number;
 }

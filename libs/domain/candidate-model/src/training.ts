@@ -114,7 +114,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
         recalls.push(recall);
       }
       const recall = recalls[epoch - 1];
-      options.onProgress?.({ ...progress, validationRecall: recall, validationCount: asked.length });
+      options.onProgress?.({ ...progress, validationRecall: recall });
       const bestRecall = Math.max(...recalls.slice(0, epoch));
       const bestEpoch = 1 + recalls.indexOf(bestRecall);
       if (epoch - bestEpoch >= config.patienceEpochs && isTelling(bestRecall, asked.length)) break;
