@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createRandom } from '@watchnext/learning';
-import { calibrate, fitCalibration, NO_CALIBRATION } from './calibration';
+import { type Calibration, calibrate, fitCalibration, mayReplace, NO_CALIBRATION } from './calibration';
 
 /** Examples at logits spread evenly, each watched for what `secondsAt` says. */
 function fitTo(secondsAt: (logit: number) => number, exampleCount = 20_000) {
@@ -91,28 +91,85 @@ describe('fitCalibration', () => {
     expect(shift(200)).toBe(0);
   });
 
-  it('has no more groups than one for 200 watches, and rises, whatever was watched', () => {
+  it('is by ten groups where few of the best are watched, for long, while these have a hundred watches', () => {
+    const knotsOf = (ofTheBest: number) => {
+      const logits = Float64Array.from({ length: 20_000 }, (_, i) => i / 5_000);
+      const seconds = logits.map((_, i) => {
+        if (i < 18_000) return i % 2 === 0 ? Math.floor(i / 2_000) + 1 : 0;
+        return i - 18_000 < ofTheBest ? 1_000 : 0;
+      });
+      return fitCalibration(logits, seconds).logits.length;
+    };
+    expect([knotsOf(100), knotsOf(99)]).toEqual([10, 9]);
+  });
+
+  /** Watches beneath each knot: groups are neighbouring parts of equal size, and a knot is the log of their mean of exp(logit). */
+  function watchesOfKnots({ logits: knots }: Calibration, logits: Float64Array, seconds: Float64Array): number[] {
+    const watchCount = seconds.filter((one) => one > 0).length;
+    const partCount = Math.min(10, Math.floor(logits.length / 1_000), Math.floor(watchCount / 200));
+    const order = Int32Array.from(logits.keys()).sort((a, b) => logits[a] - logits[b]);
+    let part = 0;
+    return knots.map((knot) => {
+      let [size, watches, expected] = [0, 0, 0];
+      do {
+        const [from, to] = [part, part + 1].map((one) => Math.round((one * order.length) / partCount));
+        for (const member of order.subarray(from, to)) {
+          size += 1;
+          expected += Math.exp(logits[member]);
+          if (seconds[member] > 0) watches += 1;
+        }
+        part += 1;
+      } while (part < partCount && Math.abs(Math.log(expected / size) - knot) > 1e-9);
+      expect(Math.log(expected / size)).toBeCloseTo(knot, 9);
+      return watches;
+    });
+  }
+
+  it('has no group of fewer than a hundred watches, wherever few are watched, and rises', () => {
     const log = fc.record({
       seed: fc.nat(),
-      exampleCount: fc.integer({ min: 0, max: 6_000 }),
+      exampleCount: fc.integer({ min: 0, max: 12_000 }),
       rate: fc.double({ min: 0, max: 1, noNaN: true }),
+      // How much rarer watches are at the other end of the logits, and longer: the mean goes on to rise.
+      fewAt: fc.constantFrom('least', 'best', 'none'),
+      skew: fc.integer({ min: 1, max: 6 }),
     });
     fc.assert(
-      fc.property(log, ({ seed, exampleCount, rate }) => {
+      fc.property(log, ({ seed, exampleCount, rate, fewAt, skew }) => {
         const random = createRandom(seed);
         const logits = Float64Array.from({ length: exampleCount }, () => 3 * random.next());
-        const seconds = logits.map(() => (random.next() < rate ? 60 * random.next() : 0));
+        const seconds = logits.map((logit) => {
+          const place = { least: logit / 3, best: 1 - logit / 3, none: 1 }[fewAt];
+          const share = rate * place ** skew;
+          return random.next() < share ? (Math.exp(logit) / share) * (0.5 + random.next()) : 0;
+        });
         const calibration = fitCalibration(logits, seconds);
         const watchCount = seconds.filter((one) => one > 0).length;
-        if (calibration.logits.length > 1) expect(watchCount / calibration.logits.length).toBeGreaterThanOrEqual(200);
         if (watchCount < 100) expect(calibration).toEqual(NO_CALIBRATION);
+        if (calibration.logits.length > 1) {
+          const counts = watchesOfKnots(calibration, logits, seconds);
+          expect(Math.min(...counts)).toBeGreaterThanOrEqual(100);
+          expect(counts.reduce((sum, count) => sum + count, 0)).toBe(watchCount);
+        }
         for (let i = 1; i < calibration.logits.length; i++) {
           expect(calibration.logits[i]).toBeGreaterThan(calibration.logits[i - 1]);
           expect(calibration.logSeconds[i]).toBeGreaterThan(calibration.logSeconds[i - 1]);
         }
       }),
-      { seed: 2, numRuns: 50 },
+      { seed: 2, numRuns: 60 },
     );
+  });
+
+  it('may replace one of no more knots than there are groups for: of a thousand examples and 200 watches each', () => {
+    const knots = (count: number) => ({ logits: Array<number>(count).fill(0), logSeconds: [] });
+    const given = (exampleCount: number, watchCount: number) =>
+      Float64Array.from({ length: exampleCount }, (_, n) => (n < watchCount ? 30 : 0));
+    expect(mayReplace(knots(10), given(10_000, 2_000))).toBe(true);
+    expect(mayReplace(knots(10), given(90_000, 1_999))).toBe(false);
+    expect(mayReplace(knots(10), given(9_999, 9_999))).toBe(false);
+    expect(mayReplace(knots(1), given(3_000, 900))).toBe(true);
+    expect(mayReplace(knots(1), given(3_000, 199))).toBe(false);
+    expect(mayReplace(NO_CALIBRATION, given(0, 0))).toBe(true);
   });
 
   it('is by ten groups of equal size where watches are common, as on KuaiRand', () => {

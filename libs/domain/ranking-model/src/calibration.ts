@@ -30,9 +30,12 @@ function groupsOf(exampleCount: number, watchCount: number): number {
   return Math.min(GROUP_COUNT, Math.floor(most));
 }
 
-/** Whether there is enough for all groups: less is surer of nothing than an earlier calibration is. @param seconds as `fitCalibration`'s */
-export function givesAllGroups(seconds: Float64Array): boolean {
-  return groupsOf(seconds.length, watchesIn(seconds)) === GROUP_COUNT;
+/**
+ * Whether examples give as many groups as an earlier calibration has knots: of fewer that is surer, but a shift of all, which a hundred
+ * watches give, is not kept for good. @param seconds as `fitCalibration`'s
+ */
+export function mayReplace({ logits }: Calibration, seconds: Float64Array): boolean {
+  return groupsOf(seconds.length, watchesIn(seconds)) >= logits.length;
 }
 
 interface Group {
@@ -44,12 +47,12 @@ interface Group {
 }
 
 /**
- * Mean watch seconds by groups of like logits, made to rise by pooling neighbours that do not, or hold too few watches. Where there are not
- * watches enough for two groups, one shift of all logits, and less of it the less sure it is.
+ * Mean watch seconds by groups of like logits, made to rise by pooling neighbours that do not, or hold fewer than `LEAST_WATCHES`. Where
+ * there are not examples and watches enough for two groups (`LEAST_MEAN_GROUP`), one shift of all logits, and less of it the less sure it is.
  *
  * @param logits of examples that the model was not trained on
  * @param seconds what was watched of each, 0 if it was not clicked
- * @returns `NO_CALIBRATION` where there are too few examples, or nothing was watched
+ * @returns `NO_CALIBRATION` where fewer than `LEAST_WATCHES` were watched, or no shift can be told from chance
  */
 export function fitCalibration(logits: Float64Array, seconds: Float64Array): Calibration {
   const groupCount = groupsOf(logits.length, watchesIn(seconds));

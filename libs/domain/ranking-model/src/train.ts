@@ -9,7 +9,7 @@ import {
   type Vocabulary,
 } from '@watchnext/learning';
 import { calibrateOn } from './calibrate-on';
-import { type Calibration, givesAllGroups, NO_CALIBRATION } from './calibration';
+import { type Calibration, mayReplace, NO_CALIBRATION } from './calibration';
 import { checkConfig, epochsOf, type RankingModelConfig } from './config';
 import type { RankingEngineFactory } from './engine';
 import { meanCrosses, withCrosses } from './crosses';
@@ -105,8 +105,8 @@ function warmOrCold({ warmStart, config, onWarmStart }: TrainRankingModelOptions
 }
 
 /**
- * By the earlier model on what was served since it was trained, once that is enough to tell ten groups apart; until then, or
- * where nothing follows, its own.
+ * By the earlier model on what was served since it was trained, once that gives as many groups as its own calibration has knots; until
+ * then, or where nothing follows, its own.
  */
 async function warmCalibration(options: TrainRankingModelOptions, earlier: EarlierRankingModel): Promise<Calibration> {
   const { config, calibration, examples } = options;
@@ -114,10 +114,14 @@ async function warmCalibration(options: TrainRankingModelOptions, earlier: Earli
   if (!config.calibrated || config.objective === 'click') return NO_CALIBRATION;
   const since = examples.filter(({ servedAtMs }) => servedAtMs >= earlier.untilMs);
   const known = earlier.model.calibration;
-  const isKnown = known.logits.length > 0;
-  if (isKnown && !givesAllGroups(Float64Array.from(since, ({ watchSeconds }) => watchSeconds))) return known;
-  const fitted = await calibrationOn(since, earlier.model, options);
-  return isKnown && fitted.logits.length === 0 ? known : fitted;
+  if (
+    !mayReplace(
+      known,
+      Float64Array.from(since, ({ watchSeconds }) => watchSeconds),
+    )
+  )
+    return known;
+  return calibrationOn(since, earlier.model, options);
 }
 
 /** @param part which of the trainings, for their states */

@@ -1,6 +1,7 @@
 import { NO_STATISTICS, type RankingExample, statisticsFrom } from '@watchnext/features';
 import { createRandom, type NamedTensors, runStack } from '@watchnext/learning';
 import { exampleOf, smallConfig, userOf, videoOf } from '../test/builders';
+import { type Calibration, NO_CALIBRATION } from './calibration';
 import type { RankingEngineFactory } from './engine';
 import type { RankingModel } from './ranking-model';
 import { referenceRankingEngine } from './reference-engine';
@@ -252,15 +253,31 @@ describe('its calibration', () => {
     expect(given.model.calibration).toEqual(earlier.calibration);
   });
 
-  it("is the earlier model's where too little was served since to be surer", async () => {
-    const examples = doublingAt(11_000, 13_000);
-    const { model: earlier } = await train({
-      examples: examples.slice(0, 11_000),
-      config,
-      createEngine: standingStill,
-    });
-    const warmStart = { model: earlier, untilMs: 11_000 };
-    const { model } = await train({ examples, config, createEngine: standingStill, warmStart });
-    expect(model.calibration).toEqual(earlier.calibration);
+  /** Begins with a model that was calibrated so, where so many impressions follow; every second is watched, for twice as long as it says. */
+  const after = async (calibration: Calibration | undefined, since: number, isShown = (_: RankingExample) => true) => {
+    const examples = doublingAt(1_000, 1_000 + since).filter((one) => one.servedAtMs < 1_000 || isShown(one));
+    const options = { config, createEngine: standingStill };
+    const { model: earlier } = await train({ ...options, examples: examples.slice(0, 1_000), calibration });
+    const { model } = await train({ ...options, examples, warmStart: { model: earlier, untilMs: 1_000 } });
+    return model.calibration;
+  };
+  const knots = (count: number): Calibration => ({
+    logits: Array.from({ length: count }, (_, n) => n),
+    logSeconds: Array.from({ length: count }, (_, n) => n + 0.25),
+  });
+
+  it("is the earlier model's while fewer groups were served since than that has knots", async () => {
+    expect(await after(knots(3), 2_900)).toEqual(knots(3));
+    expect(await after(knots(3), 3_000)).not.toEqual(knots(3));
+  });
+
+  it('is no shift of a few watches for good: another where a group was served since, or none where the model was right', async () => {
+    expect(await after(knots(1), 900)).toEqual(knots(1));
+    const refitted = await after(knots(1), 1_900);
+    expect(refitted.logits).toHaveLength(1);
+    expect(refitted.logSeconds[0] - refitted.logits[0]).toBeCloseTo(Math.LN2, 1);
+    // Of those watched, a third: then impressions are watched for as long as the model says.
+    let n = 0;
+    expect(await after(knots(1), 1_900, ({ clicked }) => !clicked || n++ % 3 === 0)).toEqual(NO_CALIBRATION);
   });
 });
