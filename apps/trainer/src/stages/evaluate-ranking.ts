@@ -21,9 +21,10 @@ const MAE = 'ranking.watch_time_mae_seconds';
 
 /**
  * Measures ranking on the held-out impressions: weighted per-user loss by page and error of expected watch time, against
- * what counting achieves. Lists are ordered by the score at the first place, as served; seconds are what was expected of
- * an impression where it was shown, and up to the model's cap. Statistics are those of the whole days before the split; a snapshot
- * of that moment lacks the newest hours of them, and what follows later from those before (`DailyCounts`).
+ * what counting achieves on the rows that ranking learned from, the newest of a heavy user. Lists are ordered by the score at the
+ * first place, as served; seconds are what was expected of an impression where it was shown, and up to the model's cap. Statistics
+ * are those of the whole days before the split; a snapshot of that moment lacks the newest hours of them, and what follows later
+ * from those before (`DailyCounts`).
  */
 export const evaluateRankingStage = () =>
   defineStage({
