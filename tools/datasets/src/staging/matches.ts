@@ -54,6 +54,7 @@ export async function matchesOf(
           `The log has ${lacking}; ${file} has ${await examples(`select ${id} from in_file`)}`,
       );
     if (known < ENOUGH * total) warnings.push(`WARNING: ${found} (${percent(known / total)}); it lacks ${lacking}`);
+    for (const ids of ['in_log', 'in_file']) await connection.run(`drop table ${ids}`);
   }
   return warnings;
 }

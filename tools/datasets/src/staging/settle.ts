@@ -25,6 +25,7 @@ export async function leaveOutRepeated(
     await connection.run(`delete from ${table} using unusable
                           where ${table}.source = unusable.source and ${table}.line = unusable.line`);
   }
+  await connection.run('drop table unusable');
 }
 
 /** Where the catalogue is said to be whole, a row about a video that it lacks is a mistake. */
@@ -40,10 +41,11 @@ export async function leaveOutUnknownVideos(
     const count = await tell(connection, sources, badRows, (value) => `video ${quote(value)} is not among the videos`);
     if (count > 0) await connection.run(`delete from ${table} where video_id not in (select video_id from videos)`);
   }
+  await connection.run('drop table unusable');
 }
 
 /** Tells of the rows in the table `unusable`. @returns how many there are */
-export async function tell(
+async function tell(
   connection: DuckDBConnection,
   sources: readonly Source[],
   badRows: BadRows,
