@@ -1,5 +1,5 @@
 export { describeEventLog, type EventLogConformanceOptions, type EventLogUnderTest } from './conformance/event-log';
-export { CollectingTail, FoldingHandler } from './conformance/event-log-handlers';
+export { CollectingTail, FoldingHandler } from './conformance/event-log/handlers';
 export { describeFeatureStore, type FeatureStoreUnderTest } from './conformance/feature-store';
 export { makeAuthority, makeCertificate, tlsSettings } from './certificates';
 export { MountedSecret } from './mounted-secret';
