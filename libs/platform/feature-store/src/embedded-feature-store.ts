@@ -41,7 +41,8 @@ class EmbeddedFeatureStore implements FeatureStore {
   private closed = false;
 
   constructor(directory: string) {
-    this.env = open({ path: directory, noSubdir: false, maxDbs: 4, mapSize: MAP_SIZE_BYTES });
+    // `overlappingSync` as for the embedded event log (decision 185).
+    this.env = open({ path: directory, noSubdir: false, maxDbs: 4, mapSize: MAP_SIZE_BYTES, overlappingSync: false });
     this.states = this.env.openDB({ name: 'states', encoding: 'binary' });
     this.marks = this.env.openDB({ name: 'marks', encoding: 'msgpack' });
   }

@@ -16,7 +16,14 @@ export interface Environment {
 const MAP_SIZE_BYTES = 256 * 2 ** 30;
 
 export function openEnvironment(directory: string): Environment {
-  const root = open<unknown, LogKey>({ path: directory, noSubdir: false, maxDbs: 8, mapSize: MAP_SIZE_BYTES });
+  // A killed writer could leave a flush beside the commits waiting for ever (decision 185).
+  const root = open<unknown, LogKey>({
+    path: directory,
+    noSubdir: false,
+    maxDbs: 8,
+    mapSize: MAP_SIZE_BYTES,
+    overlappingSync: false,
+  });
   return {
     root,
     meta: root.openDB({ name: 'meta', encoding: 'msgpack' }),
