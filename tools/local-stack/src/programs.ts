@@ -12,9 +12,19 @@ const REMEDIES: Record<string, string> = {
   'redis-server': 'Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis',
   'redis-cli': 'comes with redis-server',
   java: 'Java 17 or later; Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17',
-  moto_server: "an S3 test server: pip install 'moto[server,s3]>=5.1'",
+  moto: "an S3 test server: python3 -m pip install 'moto[server,s3]>=5.1'",
   openssl: 'Debian, Ubuntu: apt-get install openssl; macOS: brew install openssl',
   mvn: 'fetches Kafka; Debian, Ubuntu: apt-get install maven; macOS: brew install maven',
+};
+
+/** How those are asked for that are no program with a `--version`. */
+const PROBES: Record<string, { command: string; args: string[] }> = {
+  java: { command: 'java', args: ['-version'] },
+  openssl: { command: 'openssl', args: ['version'] },
+  moto: {
+    command: 'python3',
+    args: ['-c', 'import importlib.util, sys; sys.exit(importlib.util.find_spec("moto") is None)'],
+  },
 };
 
 /** @throws MissingProgramError naming all that are missing at once */
@@ -31,9 +41,8 @@ export function missingPrograms(programs: readonly string[]): string[] {
 const withRemedy = (program: string) => `${program} (${REMEDIES[program] ?? 'install it'})`;
 
 function isInstalled(program: string): boolean {
-  return (
-    spawnSync(program, [program === 'java' ? '-version' : program === 'openssl' ? 'version' : '--version'], {
-      stdio: 'ignore',
-    }).error === undefined
-  );
+  const { command, args } = PROBES[program] ?? { command: program, args: ['--version'] };
+  const { error, status } = spawnSync(command, args, { stdio: 'ignore' });
+  // What a program says of a version does not matter; that a package is not there, Python says by its status.
+  return error === undefined && (program !== 'moto' || status === 0);
 }

@@ -1,11 +1,13 @@
-/** An S3 test server, moto, which honours conditional writes. It keeps everything in memory and takes any credentials. */
+/** An S3 test server: moto, with conditional writes in one step. It keeps everything in memory and takes any credentials. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { freePorts } from './ports';
 import { type OnSpawn, startListening, stopProcess, type StartedProcess } from './processes';
 
 /** Bucket of the stack; specs make their own. */
 export const S3_BUCKET = 'watchnext';
+/** The same from `src` and from `dist`. */
+const SERVER_PROGRAM = resolve(__dirname, '..', 's3', 'server.py');
 
 export async function startS3(directory: string, onSpawn?: OnSpawn): Promise<StartedProcess> {
   const home = join(directory, 's3');
@@ -13,8 +15,8 @@ export async function startS3(directory: string, onSpawn?: OnSpawn): Promise<Sta
   const [port] = (await freePorts(1)) as [number];
   const server = await startListening({
     name: 's3',
-    command: 'moto_server',
-    args: ['-H', '127.0.0.1', '-p', String(port)],
+    command: 'python3',
+    args: [SERVER_PROGRAM, '-H', '127.0.0.1', '-p', String(port)],
     port,
     logFile: join(home, 'moto.log'),
     cwd: home,

@@ -62,7 +62,7 @@ export function missingForStack(needed: {
     ...missingPrograms([
       ...(needed.kafka ? ['java'] : []),
       ...(needed.redis ? ['redis-server', 'redis-cli'] : []),
-      ...(needed.s3 ? ['moto_server'] : []),
+      ...(needed.s3 ? ['moto'] : []),
       ...(needed.certificates ? ['openssl'] : []),
     ]),
     ...(needed.kafka && !hasJars(defaultJarsDirectory())
@@ -81,7 +81,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ...(brokerCount > 0 ? ['java'] : []),
     ...(options.redis === 'none' ? [] : ['redis-server', 'redis-cli']),
     ...(brokerCount === 0 || hasJars(jarsDirectory) ? [] : ['mvn']),
-    ...(options.s3 ? ['moto_server'] : []),
+    ...(options.s3 ? ['moto'] : []),
     ...(options.secureKafka ? ['openssl'] : []),
   ]);
 
