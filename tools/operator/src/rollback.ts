@@ -1,13 +1,7 @@
 /** Lists snapshots, moves the pointer back, if it is still where the command saw it, and tells the services. */
 import type { SnapshotManifest } from '@watchnext/contract';
 import { gateReasons, metricText } from '@watchnext/evaluation';
-import {
-  PointerConflictError,
-  SnapshotCorruptError,
-  SnapshotFormatError,
-  SnapshotNotFoundError,
-  type SnapshotStore,
-} from '@watchnext/snapshot-store';
+import { isOfSnapshot, PointerConflictError, type SnapshotStore } from '@watchnext/snapshot-store';
 
 export interface RollbackOptions {
   /** Where to; by default the parent of the current snapshot. */
@@ -120,7 +114,3 @@ async function parentOf(store: SnapshotStore, snapshotId: string): Promise<strin
     throw new RollbackRefusedError(`${error.message}; so which one was before it is not known: name one by --to`);
   }
 }
-
-/** And not of a store that is down, or refuses. */
-const isOfSnapshot = (error: unknown): error is Error =>
-  [SnapshotCorruptError, SnapshotFormatError, SnapshotNotFoundError].some((kind) => error instanceof kind);

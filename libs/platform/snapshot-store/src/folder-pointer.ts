@@ -35,6 +35,17 @@ export class FolderPointer {
     return (await this.readState()).value;
   }
 
+  /** What it named at that time, and since. */
+  async namedSince(sinceMs: number): Promise<Set<string>> {
+    const named = new Set<string>();
+    for (const number of (await this.numbers()).reverse()) {
+      const path = join(this.directory, fileName(number));
+      named.add((await readFile(path, 'utf8')).trimEnd());
+      if ((await stat(path)).mtimeMs < sinceMs) break;
+    }
+    return named;
+  }
+
   /** @throws PointerConflictError unless the pointer is at `expected`, and stays there up to the move */
   async move(expected: string | undefined, next: string): Promise<void> {
     const state = await this.readState();

@@ -4,12 +4,14 @@
  *   <directory>/<snapshot id>/manifest.json, manifest.sha256, and the files that the manifest lists
  *   <directory>/current/000000000001 …      the pointer, see folder-pointer.ts
  *   <directory>/.incoming-…                 a publication in progress, or what a crash left of one
+ *   <directory>/.removed-…                  the same of a removal
  *
  * A snapshot is built under a hidden name, files first and the manifest last, and takes its place by one rename. So
  * it is there whole or not at all, and of two publications of one id exactly one succeeds: a folder with content is
- * never replaced by a rename.
+ * never replaced by a rename. It leaves its place by one rename too.
  */
 import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
@@ -40,15 +42,16 @@ import {
 import { chosenFiles, verifyFiles } from './verify-files';
 
 const INCOMING_PREFIX = '.incoming-';
-/** No publication takes this long; a hidden folder older than this was left by a crash. */
+const REMOVED_PREFIX = '.removed-';
+/** No publication and no removal takes this long; a hidden folder older than this was left by a crash. */
 const ABANDONED_AFTER_MS = 24 * 3_600_000;
 
 /** Opens (and creates, on the first write) a snapshot store in a folder. */
-export function openFolderSnapshotStore(directory: string): SnapshotStore {
+export function openFolderSnapshotStore(directory: string): FolderSnapshotStore {
   return new FolderSnapshotStore(directory);
 }
 
-class FolderSnapshotStore implements SnapshotStore {
+export class FolderSnapshotStore implements SnapshotStore {
   private readonly pointer: FolderPointer;
 
   constructor(private readonly directory: string) {
@@ -81,7 +84,7 @@ class FolderSnapshotStore implements SnapshotStore {
     return this.attempt('list', async () => {
       const ids: string[] = [];
       for (const name of await readdirIfThere(this.directory)) {
-        if (isSnapshotId(name) && (await isFile(join(this.directory, name, MANIFEST_FILE)))) ids.push(name);
+        if (isSnapshotId(name) && (await this.isThere(name))) ids.push(name);
       }
       return ids.sort().reverse();
     });
@@ -102,7 +105,14 @@ class FolderSnapshotStore implements SnapshotStore {
     return this.attempt('fetch from', async () => {
       const manifest = await this.readManifest(snapshotId);
       const directory = this.folderOf(snapshotId);
-      await verifyFiles(snapshotId, directory, chosenFiles(manifest.files, only), signal);
+      try {
+        await verifyFiles(snapshotId, directory, chosenFiles(manifest.files, only), signal);
+      } catch (error) {
+        // Removed meanwhile, it is not damaged.
+        if (error instanceof SnapshotCorruptError && !(await this.isThere(snapshotId)))
+          throw new SnapshotNotFoundError(snapshotId);
+        throw error;
+      }
       return { snapshotId, directory, manifest, only };
     });
   }
@@ -113,10 +123,51 @@ class FolderSnapshotStore implements SnapshotStore {
 
   movePointer(expected: string | undefined, next: string): Promise<void> {
     return this.attempt('move the pointer of', async () => {
-      if (!isSnapshotId(next) || !(await isFile(join(this.folderOf(next), MANIFEST_FILE)))) {
-        throw new SnapshotNotFoundError(next);
-      }
+      if (!isSnapshotId(next) || !(await this.isThere(next))) throw new SnapshotNotFoundError(next);
       await this.pointer.move(expected, next);
+      // A remover looks at the pointer after it has renamed, a mover for the snapshot after it has moved: one sees the other.
+      if (await this.isThere(next)) return;
+      if (expected !== undefined) await this.pointer.move(next, expected);
+      throw new SnapshotNotFoundError(next);
+    });
+  }
+
+  /** The ids that the pointer named at that time, or since. */
+  namedSince(sinceMs: number): Promise<Set<string>> {
+    return this.attempt('read the pointer of', () => this.pointer.namedSince(sinceMs));
+  }
+
+  /** When a snapshot took its place; undefined where there is none. */
+  publishedAtMs(snapshotId: string): Promise<number | undefined> {
+    return this.attempt('read from', async () => {
+      const details = await statIfThere(this.folderOf(snapshotId));
+      return details?.mtimeMs;
+    });
+  }
+
+  /**
+   * Takes a snapshot out: it is there whole, or not at all. What a reader has open it can read to the end.
+   *
+   * @returns false where there was none, or it is current
+   */
+  remove(snapshotId: string): Promise<boolean> {
+    return this.attempt('remove from', async () => {
+      if (!isSnapshotId(snapshotId) || (await this.pointer.read()) === snapshotId) return false;
+      const folder = this.folderOf(snapshotId);
+      const away = join(this.directory, `${REMOVED_PREFIX}${snapshotId}-${randomBytes(6).toString('hex')}`);
+      try {
+        await rename(folder, away);
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') return false;
+        throw error;
+      }
+      if ((await this.pointer.read()) === snapshotId) {
+        await rename(away, folder);
+        return false;
+      }
+      await syncPath(this.directory);
+      await rm(away, { recursive: true, force: true });
+      return true;
     });
   }
 
@@ -128,6 +179,10 @@ class FolderSnapshotStore implements SnapshotStore {
     return join(this.directory, snapshotId);
   }
 
+  private async isThere(snapshotId: string): Promise<boolean> {
+    return (await statIfThere(join(this.folderOf(snapshotId), MANIFEST_FILE)))?.isFile() ?? false;
+  }
+
   private async checkPublishable(directory: string, manifest: SnapshotManifest): Promise<void> {
     const { snapshotId, formatVersion, files } = manifest;
     if (!isSnapshotId(snapshotId)) {
@@ -136,7 +191,7 @@ class FolderSnapshotStore implements SnapshotStore {
     if (formatVersion !== SNAPSHOT_FORMAT_VERSION) {
       throw new SnapshotFormatError(snapshotId, formatVersion, SNAPSHOT_FORMAT_VERSION);
     }
-    if (await isFile(join(this.folderOf(snapshotId), MANIFEST_FILE))) throw new SnapshotExistsError(snapshotId);
+    if (await this.isThere(snapshotId)) throw new SnapshotExistsError(snapshotId);
     for (const path of await listFiles(directory)) {
       if (!(path in files)) throw new SnapshotCorruptError(snapshotId, path, 'is not listed in the manifest');
     }
@@ -175,10 +230,13 @@ class FolderSnapshotStore implements SnapshotStore {
 
   private async removeAbandoned(): Promise<void> {
     for (const name of await readdir(this.directory)) {
-      if (!name.startsWith(INCOMING_PREFIX)) continue;
+      const isRemoved = name.startsWith(REMOVED_PREFIX);
+      if (!isRemoved && !name.startsWith(INCOMING_PREFIX)) continue;
       const path = join(this.directory, name);
       const details = await stat(path).catch(() => undefined);
-      if (details && Date.now() - details.mtimeMs > ABANDONED_AFTER_MS)
+      // A rename leaves the time of the last change within.
+      const atMs = isRemoved ? details?.ctimeMs : details?.mtimeMs;
+      if (atMs !== undefined && Date.now() - atMs > ABANDONED_AFTER_MS)
         await rm(path, { recursive: true, force: true });
     }
   }
@@ -203,11 +261,11 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).isFile();
+    return await stat(path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return false;
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,8 @@ export * from './port';
 export { indexFile, isIndexFile, isSnapshotId, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
 export { describeFiles } from './digests';
 export { openSnapshotStore } from './open-snapshot-store';
-export { openFolderSnapshotStore } from './folder-snapshot-store';
+export { type KeptSnapshots, removeOldSnapshots } from './remove-old-snapshots';
+export { type FolderSnapshotStore, openFolderSnapshotStore } from './folder-snapshot-store';
 export { SafetensorsError } from './safetensors';
 export { readSafetensorsFile, writeSafetensorsFile } from './safetensors-file';
 export {

@@ -108,6 +108,10 @@ export class SnapshotFormatError extends SnapshotStoreError {
   }
 }
 
+/** Whether it is one snapshot's fault, and not of a store that is down, or refuses. */
+export const isOfSnapshot = (error: unknown): error is SnapshotStoreError =>
+  [SnapshotCorruptError, SnapshotFormatError, SnapshotNotFoundError].some((kind) => error instanceof kind);
+
 export class PointerConflictError extends SnapshotStoreError {
   constructor(
     readonly expected: string | undefined,
