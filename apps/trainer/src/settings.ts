@@ -1,5 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { checkDriverSettings, driverSettings, flag, loggingSettings, positiveInteger } from '@watchnext/config';
+import {
+  checkDriverSettings,
+  driverSettings,
+  experimentSettings,
+  flag,
+  loggingSettings,
+  positiveInteger,
+} from '@watchnext/config';
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { parseCandidateChange } from './candidate-settings';
@@ -82,8 +89,23 @@ export const trainerSettings = z
      * at equal recall that is fewer per second than one graph answers (docs/decisions/0090).
      */
     WATCHNEXT_INDEX_SHARDS: positiveInteger(1),
+    /**
+     * Snapshots that stay in the folder: so many of the newest, as many of the line that ends with the current one, and what experiments
+     * name; older ones are removed after each run. Default: all. A bucket removes by a rule of its own (docs/decisions/0190).
+     */
+    WATCHNEXT_KEPT_SNAPSHOTS: z.coerce
+      .number()
+      .int()
+      .min(2, 'at least 2: the current one, and the way back')
+      .optional(),
+    WATCHNEXT_EXPERIMENTS_FILE: experimentSettings.WATCHNEXT_EXPERIMENTS_FILE,
     /** Whether a terminal gets progress bars. */
     WATCHNEXT_PROGRESS_BARS: flag(true),
   })
-  .superRefine(checkDriverSettings);
+  .superRefine(checkDriverSettings)
+  .superRefine(({ WATCHNEXT_KEPT_SNAPSHOTS: kept, WATCHNEXT_OBJECT_STORE: store }, context) => {
+    if (kept === undefined || store === 'folder') return;
+    const message = 'is for WATCHNEXT_OBJECT_STORE=folder: a bucket removes by a lifecycle rule of its own';
+    context.addIssue({ code: 'custom', path: ['WATCHNEXT_KEPT_SNAPSHOTS'], message });
+  });
 export type TrainerSettings = z.infer<typeof trainerSettings>;

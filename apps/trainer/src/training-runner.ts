@@ -18,6 +18,7 @@ import { runPipeline } from './pipeline/run-pipeline';
 import type { Stage } from './pipeline/stage';
 import type { ProgressReporter } from './progress/progress-reporter';
 import { checkTogether } from './ranking-settings';
+import { removeOldSnapshotsBy } from './remove-old-snapshots';
 import { reportJson, reportText, type RunReport } from './report';
 import type { TrainerSettings } from './settings';
 import { checkTrainingDays } from './training-window';
@@ -78,7 +79,9 @@ export class TrainingRunner {
   private async runOnce(command: TrainerCommand): Promise<RunReport> {
     const directory = await makeOwnFolder(join(this.parts.settings.WATCHNEXT_DATA_DIR, 'trainer'), 'run');
     try {
-      return await this.runIn(directory, command);
+      const report = await this.runIn(directory, command);
+      await removeOldSnapshotsBy(this.parts.settings, this.parts.logger);
+      return report;
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

@@ -37,4 +37,9 @@ describe('the services of a start', () => {
       });
     }
   });
+
+  it('leave no more snapshots on the disk than there is use for', async () => {
+    const { trainer } = await planServices('/root', '/data', 0);
+    expect(trainer([]).environment).toMatchObject({ WATCHNEXT_KEPT_SNAPSHOTS: '20' });
+  });
 });

@@ -12,6 +12,8 @@ const PREFERRED_PORTS = { ingestion: 7_001, retrieval: 7_002, ranking: 7_003 };
  */
 const DEMO_SETTLED_AFTER_HOURS = 0.1;
 const EVERY_TEN_MINUTES = '*/10 * * * *';
+/** More than three hours to go back; of all, a start that is left alone would fill its disk. */
+const DEMO_KEPT_SNAPSHOTS = 20;
 
 export interface ServicePlan {
   readonly gatewayUrl: string;
@@ -89,6 +91,7 @@ export async function planServices(root: string, dataDirectory: string, gatewayP
         WATCHNEXT_PROGRESS_BARS: 'false',
         WATCHNEXT_SETTLED_AFTER_HOURS: String(DEMO_SETTLED_AFTER_HOURS),
         WATCHNEXT_TRAINER_SCHEDULE: EVERY_TEN_MINUTES,
+        WATCHNEXT_KEPT_SNAPSHOTS: String(DEMO_KEPT_SNAPSHOTS),
       },
     }),
   };
