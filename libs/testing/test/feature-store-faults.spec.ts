@@ -200,6 +200,7 @@ describeOnRedis('feature store on Redis', () => {
       const reader = open({ url: url(), username: 'reader', password: PASSWORD }, namespace);
       expect((await reader.read(1, 'anna')).mark).toEqual(markAt(0));
       expect((await reader.readMany(1, ['anna'])).size).toBe(1);
+      expect([await writer.clocksMs(), await reader.clocksMs()]).toEqual(Array(2).fill([expect.any(Number)]));
       expect((await failureOf(reader.commit(1, commitOf(1)))).message).toMatch(/NOPERM/);
       const elsewhere = open({ url: url(), username: 'writer', password: PASSWORD }, 'other');
       expect((await failureOf(elsewhere.readMark(1))).message).toMatch(/NOPERM/);

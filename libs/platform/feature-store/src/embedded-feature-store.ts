@@ -95,6 +95,10 @@ class EmbeddedFeatureStore implements FeatureStore {
     return { userCount: entryCount, memoryShare: undefined };
   }
 
+  async clocksMs(): Promise<readonly number[]> {
+    return [];
+  }
+
   async clear(partition: number): Promise<void> {
     await this.write(() => {
       for (const key of this.states.getKeys({ start: [partition], end: [partition + 1] })) void this.states.remove(key);

@@ -47,6 +47,11 @@ export interface FeatureStore {
   listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]>;
   /** How full the store is, of the partitions from 0 on. @throws StoreUnavailableError (retriable) */
   usage(partitionCount: number): Promise<StoreUsage>;
+  /**
+   * The time by the clock of each machine that takes writes, Unix milliseconds; none where that is this machine, or they do not tell.
+   * @throws StoreUnavailableError (retriable)
+   */
+  clocksMs(): Promise<readonly number[]>;
   /** Removes all states of a partition and its mark, in one step: as if nothing had been folded. */
   clear(partition: number): Promise<void>;
   close(): Promise<void>;

@@ -227,6 +227,16 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       }
     });
 
+    spec('tells the clocks of its machines, or that they are this one', async () => {
+      const beforeMs = Date.now();
+      const clocksMs = await store.clocksMs();
+      // Servers of a spec run here, and Redis reads its clock once for each round of its loop.
+      for (const clockMs of clocksMs) {
+        expect(clockMs).toBeGreaterThan(beforeMs - 5_000);
+        expect(clockMs).toBeLessThan(Date.now() + 1);
+      }
+    });
+
     spec('is there again after all handles were closed', async () => {
       await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a1' }) });
       await store.close();

@@ -242,6 +242,7 @@ describe('the ladder', () => {
       commit: down,
       listUserIds: down,
       usage: down,
+      clocksMs: down,
       clear: down,
       close: async () => {},
     };

@@ -60,12 +60,12 @@ export class RedisConnection {
     return call;
   }
 
-  /** What INFO says of the memory of each primary. @throws StoreUnavailableError */
-  memoryOfPrimaries(): Promise<string[]> {
+  /** What INFO says in a section, of each primary. @throws StoreUnavailableError */
+  infoOfPrimaries(section: 'memory' | 'server'): Promise<string[]> {
     const { client } = this;
     return this.call('INFO', () => {
       const primaries = client instanceof Cluster ? client.nodes('master') : [client];
-      return Promise.all(primaries.map((primary) => primary.info('memory')));
+      return Promise.all(primaries.map((primary) => primary.info(section)));
     });
   }
 

@@ -102,11 +102,17 @@ class RedisFeatureStore implements FeatureStore {
     const counts = await Promise.all(
       partitions.map((partition) => this.call('usage', () => this.redis.zcard(this.usersKey(partition)))),
     );
-    const shares = (await this.connection.memoryOfPrimaries()).map(memoryShare).filter((share) => share !== undefined);
+    const shares = (await this.connection.infoOfPrimaries('memory')).map(memoryShare).filter(Number.isFinite);
     return {
       userCount: counts.reduce((sum, count) => sum + count, 0),
       memoryShare: shares.length === 0 ? undefined : Math.max(...shares),
     };
+  }
+
+  /** Not by TIME, which would be one more right. */
+  async clocksMs(): Promise<readonly number[]> {
+    const infos = await this.connection.infoOfPrimaries('server');
+    return infos.map((info) => infoNumber(info, 'server_time_usec') / 1_000).filter(Number.isFinite);
   }
 
   async clear(partition: number): Promise<void> {
@@ -140,12 +146,11 @@ function checkUserId(userId: string): string {
   return userId;
 }
 
-/** @param info what INFO says of memory; a `maxmemory` of 0 is none */
-function memoryShare(info: string): number | undefined {
-  const valueOf = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
-  const share = valueOf('used_memory') / valueOf('maxmemory');
-  return Number.isFinite(share) ? share : undefined;
-}
+/** @param info what INFO says of memory; a `maxmemory` of 0 is none, and makes the share infinite */
+const memoryShare = (info: string): number => infoNumber(info, 'used_memory') / infoNumber(info, 'maxmemory');
+
+/** NaN for what INFO does not say. */
+const infoNumber = (info: string, name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
 
 /** Marks are compared as bytes: protobuf's encoding of these three fields has one form only. */
 function encodeMark(mark: Mark | undefined): Buffer {
