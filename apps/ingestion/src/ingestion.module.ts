@@ -16,7 +16,8 @@ import { KeyFileError } from './access/api-keys';
 import { KeyRing } from './access/key-ring';
 import { AnonymousHistory } from './collect/anonymous-history';
 import { Catalogue } from './collect/catalogue';
-import { Collector } from './collect/collector';
+import { ClockCheck } from './collect/clock-check';
+import { Collector, type ItemResult } from './collect/collector';
 import type { IngestionSettings } from './config';
 import { MAX_BODY_BYTES } from './http/body-parsers';
 import { EventsController } from './http/events.controller';
@@ -49,9 +50,20 @@ export class IngestionModule implements OnApplicationShutdown {
       { provide: ARCHIVE, useFactory: () => openEventArchive(settings, paths.archive) },
       { provide: Catalogue, useFactory: () => new Catalogue(logger) },
       {
+        provide: ClockCheck,
+        inject: [FEATURE_STORE, Metrics],
+        useFactory: (store: FeatureStore, metrics: Metrics) => new ClockCheck({ store, metrics, logger }),
+      },
+      {
         provide: Collector,
-        inject: [LOG, FEATURE_STORE, Catalogue, Metrics],
-        useFactory: (log: EventLog, store: FeatureStore, catalogue: Catalogue, metrics: Metrics) => {
+        inject: [LOG, FEATURE_STORE, Catalogue, Metrics, ClockCheck],
+        useFactory: (
+          log: EventLog,
+          store: FeatureStore,
+          catalogue: Catalogue,
+          metrics: Metrics,
+          clockCheck: ClockCheck,
+        ) => {
           const histories = new AnonymousHistory(
             log,
             store,
@@ -59,10 +71,11 @@ export class IngestionModule implements OnApplicationShutdown {
             logger,
             (history) => countIncompleteHistories(metrics, history),
           );
-          return new Collector(log, catalogue, histories, Date.now, {
-            onResults: (results) => countResults(metrics, results),
-            onUnknownVideos: (eventCount) => countUnknownVideos(metrics, eventCount),
-          });
+          const observer = {
+            onResults: (results: readonly ItemResult[]) => countResults(metrics, results),
+            onUnknownVideos: (eventCount: number) => countUnknownVideos(metrics, eventCount),
+          };
+          return new Collector(log, catalogue, histories, Date.now, observer, clockCheck);
         },
       },
       { provide: KEY_RING, useFactory: () => openKeyRing(settings, logger) ?? null },

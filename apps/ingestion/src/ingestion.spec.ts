@@ -39,20 +39,24 @@ describe('ingestion and its event log', () => {
   let ingestion: Ingestion;
   let metrics: Metrics;
   let draining: { isStopping: boolean };
-  const make = (unavailable?: Error) =>
+  const clockCheck = { start: jest.fn(), stop: jest.fn(), unfitness: (): string[] => [] };
+  const make = (unavailable?: Error, settings: Record<string, string> = {}) =>
     new Ingestion(
-      ingestionSettings.parse({}),
+      ingestionSettings.parse(settings),
       quiet,
       { eventLog: log.port as unknown as EventLog, unavailable },
       CLOSED as FeatureStore,
       CLOSED as EventArchive,
       new Catalogue(quiet),
       (metrics = new Metrics()),
+      clockCheck,
       draining,
     );
   beforeEach(() => {
     log = new Log();
     draining = { isStopping: false };
+    jest.clearAllMocks();
+    clockCheck.unfitness = () => [];
     ingestion = make();
   });
   afterEach(async () => {
@@ -73,6 +77,21 @@ describe('ingestion and its event log', () => {
     await ingestion.begin();
     draining.isStopping = true;
     expect(ingestion.readyState()).toBe('stopping');
+  });
+
+  it('is not ready while its clock has it turn events away', async () => {
+    await ingestion.begin();
+    expect(clockCheck.start).toHaveBeenCalledTimes(1);
+    clockCheck.unfitness = () => ['the clock is 400 s behind'];
+    expect([ingestion.readyState(), ingestion.dead()]).toEqual(['not ready: the clock is 400 s behind', []]);
+    await ingestion.onApplicationShutdown();
+    expect(clockCheck.stop).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks no clock where it takes no events', async () => {
+    ingestion = make(undefined, { WATCHNEXT_INGESTION_ROLES: 'materialise,archive' });
+    await ingestion.begin();
+    expect(clockCheck.start).not.toHaveBeenCalled();
   });
 
   it('shows how well it hears of the catalogue, by which it fills events', async () => {

@@ -18,6 +18,7 @@ import {
 } from '@watchnext/service';
 import { Archiver } from './archive/archiver';
 import { Catalogue } from './collect/catalogue';
+import { ClockCheck } from './collect/clock-check';
 import type { IngestionSettings, Role } from './config';
 import { LogAnswers } from './log-answers';
 import { Materialiser } from './materialise/materialiser';
@@ -60,6 +61,7 @@ export class Ingestion implements OnApplicationShutdown {
     @Inject(ARCHIVE) private readonly archive: EventArchive,
     @Inject(Catalogue) private readonly catalogue: Catalogue,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(ClockCheck) private readonly clockCheck: Pick<ClockCheck, 'start' | 'stop' | 'unfitness'>,
     @Inject(Draining) private readonly draining: Pick<Draining, 'isStopping'>,
   ) {
     this.log = serviceLog.eventLog;
@@ -77,6 +79,7 @@ export class Ingestion implements OnApplicationShutdown {
     this.answers.start();
     if (has('collect')) {
       showCollecting(this.metrics);
+      this.clockCheck.start();
       const followed = this.followers.watch('catalogue', this.log);
       this.addPart('catalogue', () => this.catalogue.follow(followed));
     }
@@ -95,6 +98,7 @@ export class Ingestion implements OnApplicationShutdown {
   /** Runs after HTTP has drained: nothing is appended any more. Consumers end their batches and flush. */
   async onApplicationShutdown(): Promise<void> {
     this.answers.stop();
+    this.clockCheck.stop();
     const ends = await Promise.allSettled(
       this.parts.map(({ following, afterwards }) => following.stop().finally(afterwards)),
     );
@@ -117,7 +121,8 @@ export class Ingestion implements OnApplicationShutdown {
     const waiting = this.parts.filter(
       ({ subscription }) => !subscription || subscription.heartbeatAgeMs() > READY_HEARTBEAT_MS,
     );
-    return waiting.length === 0 ? 'ready' : `not ready: ${waiting.map(({ name }) => name).join(', ')}`;
+    const reasons = [...waiting.map(({ name }) => name), ...this.clockCheck.unfitness()];
+    return reasons.length === 0 ? 'ready' : `not ready: ${reasons.join(', ')}`;
   }
 
   /**

@@ -18,6 +18,7 @@ export const METRICS = {
   unwrittenAge: 'watchnext_ingestion_archive_unwritten_age_seconds',
   storedViewers: 'watchnext_ingestion_feature_store_viewers',
   storeMemory: 'watchnext_ingestion_feature_store_memory_ratio',
+  clockOffset: 'watchnext_ingestion_clock_offset_seconds',
   unknownVideos: 'watchnext_ingestion_unknown_videos_total',
   incompleteHistories: 'watchnext_ingestion_incomplete_histories_total',
 } as const;
@@ -43,6 +44,8 @@ const HELP: Record<string, string> = {
     'Viewers with a state in the feature store, of all partitions, visitors among them; every materialiser tells the same.',
   [METRICS.storeMemory]:
     'Used memory of Redis over its maxmemory, on the primary where it is the most; NaN where there is no such bound.',
+  [METRICS.clockOffset]:
+    'Seconds that the clock of this collector is ahead of the feature store’s, negative: behind; by the one that differs least. NaN where it does not tell, or runs on this machine.',
   [METRICS.unknownVideos]:
     'Events stored without all facts of a video that they name, as neither their producer nor the catalogue had them.',
   [METRICS.incompleteHistories]:

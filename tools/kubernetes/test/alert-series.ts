@@ -72,6 +72,10 @@ export const storeMemory = (...shares: number[]): Series =>
     ]),
   );
 
+export const clockOffset = (pod: string, seconds: number): Series => ({
+  [`watchnext_ingestion_clock_offset_seconds{pod="${pod}"}`]: Array(61).fill(seconds).join(' '),
+});
+
 /** Seven and a half days of 60 steps of three hours: what an impression brings at first, and in the last eighteen hours. */
 export const feedback = (impressionsPerStep: number, secondsBefore: number, secondsNow: number): Series => ({
   'watchnext_ingestion_impressions_total{pod="ingestion-materialise-1"}': growing(impressionsPerStep),

@@ -229,6 +229,57 @@ describe('Collector', () => {
     expect(results).toMatchObject([rejected, { ...rejected, status: expect.any(String) as string }]);
   });
 
+  describe('on a machine whose clock is behind', () => {
+    const BEHIND_MS = 7 * 60_000;
+    const onTurnedAway = jest.fn();
+    beforeEach(() => onTurnedAway.mockClear());
+    const behind = (behindMs = BEHIND_MS) => {
+      const histories = new AnonymousHistory(stores.log, stores.store, PARTITIONS, quiet);
+      const clockCheck = { behindMs: () => behindMs, onTurnedAway };
+      return new Collector(stores.log, catalogue, histories, () => NOW_MS, {}, clockCheck);
+    };
+    const search = (atMs: number, backfill = false) => {
+      const event = { ...eventOf(searchOf('anna', 'x'), atMs), backfill };
+      return { event };
+    };
+    const stored = async () => (await allRecords(stores.log, TOPICS.activity)).length;
+
+    it.each([
+      ['live', false],
+      ['backfilled', true],
+    ])('refuses no %s event for good that is of now, and writes nothing of its batch', async (_kind, backfill) => {
+      const batch = [search(NOW_MS), search(NOW_MS + BEHIND_MS, backfill)];
+      await expect(behind().collect(batch)).rejects.toMatchObject({
+        status: 503,
+        code: 'clock-behind',
+        retryAfterSeconds: expect.any(Number),
+      });
+      expect([await stored(), onTurnedAway.mock.calls.length]).toEqual([0, 1]);
+    });
+
+    it('still refuses what lies in the future of the right clock too, or is wrong in other ways', async () => {
+      const textless = { event: eventOf(watchOf('', 'v'), NOW_MS) };
+      const batch = [search(NOW_MS + BEHIND_MS + 6 * 60_000), textless, search(NOW_MS)];
+      const results = await behind().collect(batch);
+      expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'accepted']);
+      expect([await stored(), onTurnedAway.mock.calls.length]).toEqual([1, 0]);
+    });
+
+    it('takes what it can take, received by its own clock', async () => {
+      const batch = [search(NOW_MS + 4 * 60_000)];
+      expect((await behind().collect(batch))[0]).toMatchObject({ status: 'accepted' });
+      const [record] = await allRecords(stores.log, TOPICS.activity);
+      expect(Event.decode(record!.value).receivedAtMs).toBe(NOW_MS);
+    });
+
+    it('refuses for good what lies in the future of a clock that is right', async () => {
+      for (const collector of [behind(0), behind(2 * 60_000)]) {
+        const [result] = await collector.collect([search(NOW_MS + BEHIND_MS + 60_000)]);
+        expect(result).toMatchObject({ status: 'rejected', field: 'occurredAtMs', code: 'invalid-field' });
+      }
+    });
+  });
+
   describe('a batch of logins while nobody materialises', () => {
     const VISITORS = Array.from({ length: 10 }, (_, i) => `visitor-${i}`);
     const logins = (): { event: Event }[] =>

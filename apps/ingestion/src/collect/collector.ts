@@ -5,9 +5,10 @@
 import { Event, TOPICS, type VideoFacts } from '@watchnext/contract';
 import { appendFitting, type EventLog, type NewRecord } from '@watchnext/event-log';
 import { LIMITS, refuse, refuseSeconds, settleCountries, userIdOf } from '@watchnext/features';
-import { traceHeaders } from '@watchnext/service';
+import { ApiError, traceHeaders } from '@watchnext/service';
 import { type AnonymousHistory, Patience } from './anonymous-history';
 import type { Catalogue } from './catalogue';
+import type { ClockCheck } from './clock-check';
 import { fillFacts } from './fill-facts';
 
 /** An item that could not even be read as an event. */
@@ -58,13 +59,15 @@ export class Collector {
     private readonly histories: AnonymousHistory,
     private readonly clock: () => number = Date.now,
     private readonly observer: CollectorObserver = {},
+    private readonly clockCheck?: Pick<ClockCheck, 'behindMs' | 'onTurnedAway'>,
   ) {}
 
   /**
    * One result for each item, in the same order. Changes the events given (receipt time, facts, history).
    *
    * @throws the reason of `callerGone`
-   * @throws ApiError 503 where a login that is sent as backfill takes in a history that is not folded yet
+   * @throws ApiError 503 where a login that is sent as backfill takes in a history that is not folded yet, or an event would be
+   * refused for no more than that this machine's clock is behind; then nothing was written
    * @throws what the log throws: then some of the batch may be in the log; a producer sends it again, and the states
    * drop what they have seen
    */
@@ -94,12 +97,25 @@ export class Collector {
       return rejected(index, eventId, fault);
     }
     const { event } = item;
-    event.receivedAtMs = event.backfill ? event.occurredAtMs : nowMs;
-    const fault = findForbidden(event, kinds) ?? findFault(event, nowMs);
+    const fault = findForbidden(event, kinds) ?? this.faultOf(event, nowMs);
     if (fault) return rejected(index, event.eventId, fault);
     if (accepted.has(event.eventId)) return { index, eventId: event.eventId, status: 'duplicate' };
     accepted.set(event.eventId, event);
     return { index, eventId: event.eventId, status: 'accepted' };
+  }
+
+  /** A refusal tells its sender never to send the event again, so it must not be for our own clock. */
+  private faultOf(event: Event, nowMs: number): Fault | undefined {
+    const fault = findFault(event, nowMs);
+    const behindMs = this.clockCheck?.behindMs() ?? 0;
+    if (fault === undefined || behindMs === 0 || findFault(event, nowMs + behindMs)) return fault;
+    this.clockCheck?.onTurnedAway();
+    const behindSeconds = Math.round(behindMs / 1_000);
+    throw new ApiError(
+      503,
+      'clock-behind',
+      `the clock here is ${behindSeconds} s behind: send the batch again, elsewhere`,
+    );
   }
 
   /** @returns those that the log will never take */
@@ -176,6 +192,7 @@ function findForbidden({ body }: Event, kinds: ReadonlySet<string> | undefined):
 }
 
 function findFault(event: Event, nowMs: number): Fault | undefined {
+  event.receivedAtMs = event.backfill ? event.occurredAtMs : nowMs;
   // `refuse` compares with the receipt, which for a backfill is the occurrence itself.
   if (event.backfill && event.occurredAtMs > nowMs + LIMITS.clockAheadMs) {
     return { field: 'occurredAtMs', code: 'invalid-field', reason: 'occurredAtMs lies in the future' };

@@ -47,7 +47,7 @@ export class EventsController {
   @ApiResponse({
     status: 503,
     description:
-      'The event log cannot be written, or a login of a backfill takes in what is not in the states yet: send the batch again.',
+      'The event log cannot be written, a login of a backfill takes in what is not in the states yet, or the clock here is behind: send the batch again.',
     schema: ref('Error'),
   })
   async collect(

@@ -1,0 +1,100 @@
+/**
+ * Whether this machine's clock is right, by those of the feature store's servers. A collector whose clock is minutes behind would
+ * refuse every live event for good, as one that lies in the future.
+ *
+ * A server's clock may be the wrong one. So a collector takes itself for unfit only where an event said the same as all servers:
+ * a store whose clock jumped ahead takes no collector away from those whose events are of now.
+ */
+import type { FeatureStore } from '@watchnext/feature-store';
+import { type Logger, RepeatedQuestion } from '@watchnext/service';
+import { METRICS, type Metrics } from '../metrics';
+
+const ASK_MS = 60_000;
+/** Clocks that are kept by NTP differ by milliseconds; an answer takes seconds at most. */
+const ALLOWED_MS = 60_000;
+
+export interface ClockCheckParts {
+  readonly store: Pick<FeatureStore, 'clocksMs'>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock?: () => number;
+}
+
+export class ClockCheck {
+  /** How far this clock is ahead. */
+  private offsetMs: number | undefined;
+  private isOff = false;
+  private hasTurnedAway = false;
+  private hasFailed = false;
+  private readonly clock: () => number;
+  private readonly question = new RepeatedQuestion(() => this.hear(), ASK_MS);
+
+  constructor(private readonly parts: ClockCheckParts) {
+    this.clock = parts.clock ?? Date.now;
+    parts.metrics.gauge(METRICS.clockOffset, () => (this.offsetMs ?? NaN) / 1_000);
+  }
+
+  start(): void {
+    this.question.start();
+  }
+
+  stop(): void {
+    this.question.stop();
+  }
+
+  /** Does so by itself every minute. */
+  ask(): Promise<void> {
+    return this.question.now();
+  }
+
+  /** How far this clock is behind, where that is more than a minute; else 0. */
+  behindMs(): number {
+    return this.isOff ? Math.max(0, -(this.offsetMs ?? 0)) : 0;
+  }
+
+  /** An event was found that lies in the future of this clock alone. */
+  onTurnedAway(): void {
+    this.hasTurnedAway = true;
+  }
+
+  /** Why events are better sent to others; empty where they are not. */
+  unfitness(): string[] {
+    const behindMs = this.behindMs();
+    return this.hasTurnedAway && behindMs > 0 ? [`the clock is ${Math.round(behindMs / 1_000)} s behind`] : [];
+  }
+
+  private async hear(): Promise<void> {
+    const { store, logger } = this.parts;
+    try {
+      const askedAtMs = this.clock();
+      const clocksMs = await store.clocksMs();
+      // When they answered, within half of the time that it took.
+      const nowMs = (askedAtMs + this.clock()) / 2;
+      this.learn(smallest(clocksMs.map((clockMs) => nowMs - clockMs)));
+      this.hasFailed = false;
+    } catch (error) {
+      // What it was before is no answer: the clock may have been set since.
+      this.learn(undefined);
+      if (!this.hasFailed) logger.warn({ err: error as Error }, 'cannot tell whether the clock is right');
+      this.hasFailed = true;
+    }
+  }
+
+  private learn(offsetMs: number | undefined): void {
+    const wasOff = this.isOff;
+    this.offsetMs = offsetMs;
+    this.isOff = offsetMs !== undefined && Math.abs(offsetMs) > ALLOWED_MS;
+    if (!this.isOff) this.hasTurnedAway = false;
+    if (offsetMs === undefined || this.isOff === wasOff) return;
+    const facts = { offsetSeconds: Math.round(offsetMs / 1_000) };
+    const { logger } = this.parts;
+    if (!this.isOff) logger.info(facts, 'the clock agrees with the feature store again');
+    else if (offsetMs < 0) logger.error(facts, 'the clock is behind that of the feature store: set one of them');
+    else logger.error(facts, 'the clock is ahead of that of the feature store: set one of them');
+  }
+}
+
+/** Of several servers one may be wrong. */
+function smallest(offsetsMs: readonly number[]): number | undefined {
+  return offsetsMs.length === 0 ? undefined : offsetsMs.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a));
+}
