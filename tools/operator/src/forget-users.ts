@@ -62,9 +62,11 @@ export interface ForgetReport {
   /** What is not this command's to remove, and goes with the retention of its topic. */
   readonly elsewhere: {
     readonly usersWithRecordsInLog: number;
-    readonly deadLetterCount: number;
-    /** In the topic of the dead letters, and none: whose they are cannot be told. */
-    readonly foreignDeadLetterCount: number;
+    /** null: the log failed, as `deadLettersUncounted` tells. */
+    readonly deadLetterCount: number | null;
+    /** In the topic of the dead letters, and none: whose they are cannot be told. null as above. */
+    readonly foreignDeadLetterCount: number | null;
+    readonly deadLettersUncounted?: string;
   };
 }
 
@@ -137,12 +139,16 @@ export function describeReport(report: ForgetReport): string {
       `${report.rewrittenCheckpointCount} of checkpoints; ${report.remainingRecordCount} records and ` +
       `${report.remainingCheckpointedStateCount} checkpointed states of before a deletion remain`,
     `until their topics' retention ends: records of ${elsewhere.usersWithRecordsInLog} users in the log, ` +
-      `${elsewhere.deadLetterCount} dead letters` +
-      (elsewhere.foreignDeadLetterCount > 0
-        ? `, and ${elsewhere.foreignDeadLetterCount} records among them that are none`
-        : ''),
+      describeLetters(elsewhere),
   );
   return lines.map(printable).join('\n');
+}
+
+function describeLetters(elsewhere: ForgetReport['elsewhere']): string {
+  const { deadLetterCount, foreignDeadLetterCount, deadLettersUncounted } = elsewhere;
+  if (deadLetterCount === null) return `dead letters, which could not be counted: ${deadLettersUncounted}`;
+  const foreign = foreignDeadLetterCount ? `, and ${foreignDeadLetterCount} records among them that are none` : '';
+  return `${deadLetterCount} dead letters${foreign}`;
 }
 
 /** The passes that remove them, those at the ends of chains first: without viewers there is one, and with chains one for each link. */
@@ -261,7 +267,7 @@ async function scan(archive: EventArchive, deletions: ReadonlyMap<string, Deleti
 /** @returns of the activity topic, by partition */
 async function lookIntoLog({ log, partitionCount }: ForgetParts): Promise<ReadonlyMap<number, number>> {
   const bounds = await log.bounds(TOPICS.activity);
-  // Read again when it is known whose letters count: there may be more than memory holds.
+  // For the right to read them; they are read again when it is known whose count, as there may be more than memory holds.
   await forEachLetter(log, partitionCount, {}, () => undefined);
   return new Map(bounds.map(({ partition, firstOffset }) => [partition, firstOffset]));
 }
@@ -272,13 +278,20 @@ async function countElsewhere(
   deletions: ReadonlyMap<string, Deletion>,
 ): Promise<ForgetReport['elsewhere']> {
   const inLog = [...deletions.values()].filter(({ partition, offset }) => (firstOffsets.get(partition) ?? 0) < offset);
+  const usersWithRecordsInLog = inLog.length;
   let deadLetterCount = 0;
-  const { foreignRecordCount } = await forEachLetter(log, partitionCount, {}, (letter) => {
-    const { key, value, topic, partition, offset, deadAtMs } = letter;
-    const record = { key: key.toString(), value, topic, partition, offset, timestampMs: deadAtMs };
-    if (forgottenUserOf(deletions, record) !== undefined) deadLetterCount += 1;
-  });
-  return { usersWithRecordsInLog: inLog.length, deadLetterCount, foreignDeadLetterCount: foreignRecordCount };
+  try {
+    const { foreignRecordCount } = await forEachLetter(log, partitionCount, {}, (letter) => {
+      const { key, value, topic, partition, offset, deadAtMs } = letter;
+      const record = { key: key.toString(), value, topic, partition, offset, timestampMs: deadAtMs };
+      if (forgottenUserOf(deletions, record) !== undefined) deadLetterCount += 1;
+    });
+    return { usersWithRecordsInLog, deadLetterCount, foreignDeadLetterCount: foreignRecordCount };
+  } catch (error) {
+    // By now the report is the only proof of what was removed, and worth more than this count.
+    const deadLettersUncounted = error instanceof Error ? error.message : String(error);
+    return { usersWithRecordsInLog, deadLetterCount: null, foreignDeadLetterCount: null, deadLettersUncounted };
+  }
 }
 
 function mergedInto(merged: readonly MergedViewer[], userId: string): { mergedInto?: string } {

@@ -205,6 +205,27 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       expect(describeReport(report)).toContain('0 dead letters, and 1 records among them that are none');
     });
 
+    it('reports what it removed where the log fails at the end, and that letters are not counted', async () => {
+      await world.append([...life('gone', 9), eventOf(userDeletedOf('gone'), AT_MS + 20_000)]);
+      await world.archived();
+      await world.log.append(TOPICS.deadLetters, [{ key: 'gone', value: Uint8Array.of() }]);
+      const tail = world.log.tail.bind(world.log);
+      jest
+        .spyOn(world.log, 'tail')
+        .mockImplementationOnce((topic, listener) => tail(topic, listener))
+        .mockRejectedValueOnce(new Error('the broker is gone'));
+      const report = await forgetUsers(world);
+      expect(report.users).toEqual([expect.objectContaining({ userId: 'gone', removedRecordCount: 9 })]);
+      expect(report.elsewhere).toEqual({
+        usersWithRecordsInLog: 1,
+        deadLetterCount: null,
+        foreignDeadLetterCount: null,
+        deadLettersUncounted: 'the broker is gone',
+      });
+      expect(describeReport(report)).toContain('gone: 9 records removed, 0 found afterwards');
+      expect(describeReport(report)).toContain('dead letters, which could not be counted: the broker is gone');
+    });
+
     it('keeps what a user did after coming back', async () => {
       await world.append([...life('back', 9), eventOf(userDeletedOf('back'), AT_MS + 20_000)]);
       await world.append([eventOf(createdOf('back'), AT_MS + 30_000), ...life('back', 6, 40)]);
