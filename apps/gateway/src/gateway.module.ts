@@ -2,7 +2,6 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { topicSpecs } from '@watchnext/contract';
 import type { FeatureStore } from '@watchnext/feature-store';
 import {
-  closeInOrder,
   type ExperimentsFollowing,
   followLog,
   isRefused,
@@ -12,6 +11,7 @@ import {
   type ServiceLog,
   type SnapshotFollowing,
 } from '@watchnext/service';
+import { closeInOrder } from '@watchnext/waiting';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
 import type { CollectorClient } from './clients/collector';
 import type { Ranking, Retrieval } from './clients/model-clients';

@@ -5,7 +5,6 @@ import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog, GroupHandler, Subscription } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
 import {
-  closeInOrder,
   Draining,
   followLog,
   isRefused,
@@ -16,6 +15,7 @@ import {
   type ReadyState,
   type ServiceLog,
 } from '@watchnext/service';
+import { closeInOrder } from '@watchnext/waiting';
 import { Archiver } from './archive/archiver';
 import { Catalogue } from './collect/catalogue';
 import { ClockCheck } from './collect/clock-check';

@@ -2,7 +2,8 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { embeddedPaths, requireFolder, tellParent } from '@watchnext/config';
 import { type EventArchive, openEventArchive } from '@watchnext/event-archive';
 import { type EventLog, openEventLog } from '@watchnext/event-log';
-import { closeInOrder, type Logger } from '@watchnext/service';
+import { type Logger } from '@watchnext/service';
+import { closeInOrder } from '@watchnext/waiting';
 import { openSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
 import { selectBackend, type TensorBackend } from '@watchnext/tensor';
 import { ProgressMessages } from './progress/progress-messages';

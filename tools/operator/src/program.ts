@@ -3,7 +3,7 @@ import { embeddedPaths, endAfter, loadDriverSettings } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
 import { NothingRanError, openSystemLog, UnknownTopicError } from '@watchnext/event-log';
 import { openFeatureStore } from '@watchnext/feature-store';
-import { type Own, withOwned } from '@watchnext/service';
+import { type Own, withOwned } from '@watchnext/waiting';
 
 async function openDrivers(own: Own) {
   const settings = loadDriverSettings();

@@ -2,7 +2,8 @@ import { allowClosedOutput, endOnUsage, nonEmpty } from '@watchnext/command-line
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openSystemLog } from '@watchnext/event-log';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
-import { announceSnapshot, type Own, withOwned } from '@watchnext/service';
+import { announceSnapshot } from '@watchnext/service';
+import { type Own, withOwned } from '@watchnext/waiting';
 import { openSnapshotStore, SnapshotNotFoundError, type SnapshotStore } from '@watchnext/snapshot-store';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { compareSnapshots } from './compare-snapshots';

@@ -16,7 +16,8 @@ import {
   loggingSettings,
 } from '@watchnext/config';
 import { openCheckpoints, openEventArchive } from '@watchnext/event-archive';
-import { createLogger, type Own, withOwned } from '@watchnext/service';
+import { createLogger } from '@watchnext/service';
+import { type Own, withOwned } from '@watchnext/waiting';
 import { endAtOnce } from '@watchnext/threads';
 import { z } from 'zod';
 import { ingestionSettings } from '../config';

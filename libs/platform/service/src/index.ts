@@ -1,6 +1,5 @@
 export { ApiError } from './api-error';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
-export { closeInOrder, type Own, withOwned } from './close-in-order';
 export { Draining } from './draining';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry } from './metrics';
 export { type ProbeServer, type ReadyState, serveProbes } from './probe-server';

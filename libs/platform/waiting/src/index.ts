@@ -1,5 +1,6 @@
-/** Waits that an abort ends, and long work between whose turns the event loop has its own. In `./testing`: the one loop in which specs wait. */
+/** Waits that an abort ends, long work between whose turns the event loop has its own, and closing in order. In `./testing`: the one loop in which specs wait. */
 export { breathe } from './breathe';
+export { closeInOrder, type Own, withOwned } from './close-in-order';
 export { onAbort } from './on-abort';
 export { type Clock, inTurns, sortInTurns } from './turns';
 export { unlessAborted } from './unless-aborted';

@@ -5,7 +5,7 @@ import { Argument, Command } from 'commander';
 import { allowClosedOutput, endOnUsage, parsePlace, startTask } from '@watchnext/command-line';
 import { embeddedPaths, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { bucketSettings, objectStoreSettingsOf, type Place } from '@watchnext/object-store';
-import { type Own, withOwned } from '@watchnext/service';
+import { type Own, withOwned } from '@watchnext/waiting';
 import { openSnapshotStore } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile } from './backup';
 import { BucketTree, type FileTree, FolderTree } from './file-tree';
