@@ -45,6 +45,8 @@ interface Segment {
 
 const LOCK_FOLDER = 'lock';
 const DEFAULT_SEGMENT_BYTES = 8 << 20;
+const OPEN_REMEDY =
+  '. Until it can, nothing is delivered: give spoolDirectory a folder that this program may write to, or leave it out';
 
 export class Spool {
   /** Records not yet delivered. */
@@ -59,22 +61,32 @@ export class Spool {
 
   /** @throws SpoolInUseError, SpoolError */
   static async open(options: SpoolOptions): Promise<Spool> {
+    const spool = await Spool.locked(options);
+    try {
+      await spool.guard('open', () => spool.load(), OPEN_REMEDY);
+    } catch (error) {
+      await spool.close();
+      throw error;
+    }
+    return spool;
+  }
+
+  /** Keeps the folder to its caller, and leaves what it holds as it is. @throws SpoolInUseError, SpoolError */
+  static claim(directory: string): Promise<Pick<Spool, 'close'>> {
+    return Spool.locked({ directory, limitBytes: 0 });
+  }
+
+  private static async locked(options: SpoolOptions): Promise<Spool> {
+    const { directory } = options;
     const spool = new Spool(options);
-    await spool.guard(
-      'open',
-      async () => {
-        spool.unlock = await lockFolder(join(options.directory, LOCK_FOLDER)).catch((error: unknown) => {
-          throw error instanceof FolderInUseError ? new SpoolInUseError(options.directory, error.processId) : error;
-        });
-        try {
-          await spool.load();
-        } catch (error) {
-          await spool.unlock();
-          throw error;
-        }
-      },
-      '. Until it can, nothing is delivered: give spoolDirectory a folder that this program may write to, or leave it out',
-    );
+    const lock = async () => {
+      try {
+        spool.unlock = await lockFolder(join(directory, LOCK_FOLDER));
+      } catch (error) {
+        throw error instanceof FolderInUseError ? new SpoolInUseError(directory, error.processId) : error;
+      }
+    };
+    await spool.guard('open', lock, OPEN_REMEDY);
     return spool;
   }
 

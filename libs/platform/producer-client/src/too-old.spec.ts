@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/testing';
@@ -99,6 +99,37 @@ describe('events that waited too long', () => {
     await expect(replayTooOld(options(), 50)).rejects.toMatchObject({ code: 'undelivered-events', eventCount: 2 });
     collector.behave = refuseOdd;
     expect(await replayTooOld(options())).toMatchObject({ acceptedEvents: 2 });
+  });
+
+  it('stay where they are while their client lives, though it has kept none itself', async () => {
+    const before = make();
+    await send(before, 0, 2);
+    await before.flush();
+    await before.close();
+    const restarted = make();
+    await send(restarted, 2, 3);
+    await restarted.flush();
+    await expect(replayTooOld(options())).rejects.toMatchObject({
+      code: 'spool-in-use',
+      directory: options().spoolDirectory,
+    });
+    // So what is too old now holds up nothing.
+    await send(restarted, 3, 5);
+    await restarted.flush(60_000);
+    await restarted.close();
+    expect(await replayTooOld(options())).toMatchObject({ acceptedEvents: 2 });
+  });
+
+  it.each([
+    ['cannot be opened', {}, 'spool'],
+    ['are for a client that cannot work', { url: 'nowhere' }, 'option'],
+  ])('leave nothing locked where they %s', async (_, more, code) => {
+    const folder = tooOldFolder(options().spoolDirectory);
+    await mkdir(options().spoolDirectory);
+    if (code === 'spool') await writeFile(folder, 'in the way');
+    await expect(replayTooOld(options(more))).rejects.toMatchObject({ code });
+    await rm(folder, { force: true, recursive: true });
+    expect(await replayTooOld(options())).toMatchObject({ acceptedEvents: 0 });
   });
 
   it('hold up those of today while they cannot be written, but not because there is no room for them', async () => {
