@@ -5,7 +5,6 @@ import type { FeatureStore, StoredState } from '@watchnext/feature-store';
 import { decodeState } from '@watchnext/features';
 import { ApiError, type Logger } from '@watchnext/service';
 import { onAbort, unlessAborted } from '@watchnext/waiting';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { foldedTo } from '../materialise/folded-to';
 
 /** The logins of a request wait so long together for the anonymous viewers' last events to be folded, and then take what is there. */
@@ -82,7 +81,7 @@ export class Patience {
 export class AnonymousHistory {
   constructor(
     private readonly log: Pick<EventLog, 'bounds'>,
-    private readonly store: FeatureStore,
+    private readonly store: Pick<FeatureStore, 'read' | 'readMark'>,
     private readonly partitionCount: number,
     private readonly logger: Logger,
     /** A live login takes less than there may be. */
@@ -140,7 +139,7 @@ export class AnonymousHistory {
         );
         return false;
       }
-      await sleep(Math.min(waitMs, leftMs), undefined, { signal }).catch(() => undefined);
+      await unlessAborted(new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, leftMs))), signal);
     }
   }
 
