@@ -80,6 +80,26 @@ describe('the history of an anonymous viewer', () => {
     expect(incomplete).toEqual(['none', 'none', 'none']);
   });
 
+  it('is none of the partition that fails alone, where the other logins of a request are of others', async () => {
+    const { partition: failing } = VIEWERS[0];
+    const unless = <T>(partition: number, work: () => Promise<T>) =>
+      partition === failing ? Promise.reject(new StoreUnavailableError('failover')) : work();
+    const history = historyOn(
+      {},
+      {
+        readMark: (partition) => unless(partition, () => STORE.readMark(partition)),
+        read: (partition, userId) => unless(partition, () => STORE.read(partition, userId)),
+      },
+    );
+    const patience = new Patience(false, caller().signal);
+    const { outcome } = await timed(async () => [
+      await history.of('visitor', patience),
+      await history.of('other', patience),
+    ]);
+    expect(outcome).toMatchObject({ status: 'fulfilled', value: [undefined, { watchCount: 3 }] });
+    expect(incomplete).toEqual(['none', 'part']);
+  });
+
   it.each([
     ['live', 4_000],
     ['backfilled', 8_000],

@@ -35,7 +35,7 @@ class LateAnswerError extends PortError {
 export class Patience {
   private readonly deadlineMs: number;
   private readonly endsMs: number;
-  /** The store was asked for a state at the end, and did not give it: the request's other logins do not ask. */
+  /** The store was asked for a state at the end, and did not answer in time: the request's other logins do not ask. */
   isStoreSilent = false;
 
   /**
@@ -153,7 +153,8 @@ export class AnonymousHistory {
       patience.signal.throwIfAborted();
       if (!mayPass(error)) throw error;
       if (patience.refusesPart) throw refusalOf(partition, error, 0);
-      patience.isStoreSilent = true;
+      // One that refuses, as for a partition in failover, costs the others no time.
+      if (error instanceof LateAnswerError) patience.isStoreSilent = true;
       this.logger.warn({ err: error, partition }, 'merging no anonymous history: the feature store does not give it');
       return undefined;
     }
