@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/waiting/testing';
@@ -106,8 +106,12 @@ describe('a service that is run', () => {
 
 describe('a service whose state is unknown', () => {
   let folder: string;
+  let logFolder: string;
   let child: ChildProcess;
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'watchnext-run-service-'))));
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'watchnext-run-service-'));
+    logFolder = join(folder, 'event-log');
+  });
   afterEach(() => {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -115,22 +119,46 @@ describe('a service whose state is unknown', () => {
 
   const MODULES = ['dist/run-service.js', '../event-log/dist/index.js'].map((file) => join(__dirname, '..', file));
 
-  /** A service that appends so many records in one transaction, and fails by `failure` when it is under way. */
-  async function endOf(recordCount: number, failure: string): Promise<Record<'end' | 'said' | 'errors', unknown>> {
+  /** Loaded on each thread before its program. The log's writes a file amid its second transaction, which is that of the second append. */
+  const tellingOf = (file: string) => `
+    const lmdb = require(${JSON.stringify(require.resolve('lmdb'))});
+    const { open } = lmdb;
+    let transactionCount = 0;
+    if (!require('node:worker_threads').isMainThread) lmdb.open = (...options) => {
+      const root = open(...options);
+      const { transactionSync } = root;
+      root.transactionSync = (work) => transactionSync.call(root, () => {
+        if (++transactionCount === 2) require('node:fs').writeFileSync(${JSON.stringify(file)}, '');
+        return work();
+      });
+      return root;
+    };`;
+
+  /** A service that appends so many records in one transaction, and fails by `failure` amid it or once it is over. */
+  async function endOf(
+    recordCount: number,
+    failure: string,
+    when: 'amid' | 'after',
+  ): Promise<Record<'end' | 'said' | 'errors', unknown>> {
+    const [telling, amid] = ['telling.js', 'amid'].map((name) => join(folder, name)) as [string, string];
+    writeFileSync(telling, tellingOf(amid));
     const program = `
+      const { existsSync } = require('node:fs');
       const [{ runService }, { openEmbeddedEventLog }] = ${JSON.stringify(MODULES)}.map((file) => require(file));
       const say = (word) => process.stdout.write(word + '\\n');
       const logger = { info: say, fatal: ({ err }, message) => say(message + ': ' + err.message) };
-      const log = openEmbeddedEventLog(${JSON.stringify(folder)});
+      const log = openEmbeddedEventLog(${JSON.stringify(logFolder)});
       void runService(async () => {
         await log.ensureTopics([{ name: 't.v1', partitionCount: 1 }]);
         const record = { key: 'k', value: Buffer.from('value') };
         await log.append('t.v1', [record]);
-        void log.append('t.v1', Array.from({ length: ${recordCount} }, () => record));
-        setTimeout(() => { ${failure} }, 200);
+        const fail = () => { ${failure} };
+        const appended = log.append('t.v1', Array.from({ length: ${recordCount} }, () => record));
+        if (${when === 'after'}) void appended.then(() => setImmediate(fail));
+        else setInterval(() => existsSync(${JSON.stringify(amid)}) && fail(), 5);
         return { app: { close: () => log.close() }, logger };
       });`;
-    child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(process.execPath, ['-r', telling, '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     let errors = '';
     child.stdout!.on('data', (text) => (said += text));
@@ -140,7 +168,7 @@ describe('a service whose state is unknown', () => {
   }
 
   const appended = async () => {
-    const log = openEmbeddedEventLog(folder);
+    const log = openEmbeddedEventLog(logFolder);
     try {
       return await log.append('t.v1', [{ key: 'k', value: Buffer.from('after') }]);
     } finally {
@@ -155,19 +183,22 @@ describe('a service whose state is unknown', () => {
     'ends by %s amid a large transaction of the embedded log, and leaves the log to others',
     async (_, failure, says) => {
       // Seconds of one.
-      expect(await endOf(1_000_000, failure)).toEqual({
+      expect(await endOf(1_000_000, failure, 'amid')).toEqual({
         end: 'SIGKILL',
         said: `${says}: of the spec\n`,
         errors: expect.stringMatching(/^a thread is amid a call/),
       });
       expect(await appended()).toEqual([{ partition: 0, offset: 1 }]);
     },
-    30_000,
   );
 
   it('ends with 1 where its threads are soon at rest', async () => {
     const failure = `void Promise.reject(new Error('of the spec'))`;
-    expect(await endOf(1_000, failure)).toEqual({ end: 1, said: 'unhandled rejection: of the spec\n', errors: '' });
+    expect(await endOf(1_000, failure, 'after')).toEqual({
+      end: 1,
+      said: 'unhandled rejection: of the spec\n',
+      errors: '',
+    });
     expect(await appended()).toEqual([{ partition: 0, offset: 1_001 }]);
   });
 });
