@@ -1,9 +1,8 @@
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
-import { embeddedPaths } from '@watchnext/config';
 import { RankingServiceService } from '@watchnext/contract';
 import { TowerThreads } from '@watchnext/inference';
-import { type Logger, ModelServer, openServiceLog, unaryHandler } from '@watchnext/service';
-import { type LocalSnapshot, openSnapshotStore } from '@watchnext/snapshot-store';
+import { type Logger, ModelServer, unaryHandler } from '@watchnext/service';
+import type { LocalSnapshot } from '@watchnext/snapshot-store';
 import { checkSnapshot, LastQueries } from './check-snapshot';
 import type { RankingSettings } from './config';
 import { createMetrics, METRICS } from './metrics';
@@ -15,15 +14,7 @@ export class RankingModule {
   constructor(@Inject(ModelServer) private readonly server: ModelServer<RankingSettings>) {}
 
   static with(settings: RankingSettings, logger: Logger): DynamicModule {
-    const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
-    const useFactory = async () =>
-      new ModelServer({
-        settings,
-        logger,
-        metrics: createMetrics(),
-        store: openSnapshotStore(settings, paths.snapshots),
-        log: await openServiceLog(settings, paths.eventLog, 'ranking', logger),
-      });
+    const useFactory = () => ModelServer.open(settings, 'ranking', logger, createMetrics());
     return { module: RankingModule, providers: [{ provide: ModelServer, useFactory }] };
   }
 

@@ -1,15 +1,7 @@
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
-import { embeddedPaths } from '@watchnext/config';
 import { RetrievalServiceService } from '@watchnext/contract';
-import {
-  LogFollowers,
-  type Logger,
-  ModelServer,
-  openServiceLog,
-  unaryHandler,
-  untilFollowing,
-} from '@watchnext/service';
-import { openSnapshotStore, type SnapshotHolder } from '@watchnext/snapshot-store';
+import { LogFollowers, type Logger, ModelServer, unaryHandler, untilFollowing } from '@watchnext/service';
+import type { SnapshotHolder } from '@watchnext/snapshot-store';
 import { SearchThreads } from '@watchnext/vector-search';
 import { followCatalogue } from './catalogue/follow-catalogue';
 import { LiveCatalogue } from './catalogue/live-catalogue';
@@ -28,15 +20,7 @@ export class RetrievalModule {
   constructor(@Inject(ModelServer) private readonly server: ModelServer<RetrievalSettings>) {}
 
   static with(settings: RetrievalSettings, logger: Logger): DynamicModule {
-    const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
-    const useFactory = async () =>
-      new ModelServer({
-        settings,
-        logger,
-        metrics: createMetrics(),
-        store: openSnapshotStore(settings, paths.snapshots),
-        log: await openServiceLog(settings, paths.eventLog, 'retrieval', logger),
-      });
+    const useFactory = () => ModelServer.open(settings, 'retrieval', logger, createMetrics());
     return { module: RetrievalModule, providers: [{ provide: ModelServer, useFactory }] };
   }
 

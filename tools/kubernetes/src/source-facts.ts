@@ -28,9 +28,9 @@ export function openedBy(app: App, command?: string): Opened {
   );
   const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));
   return {
-    eventLog: ['openEventLog', 'openServiceLog', 'openSystemLog'].some(opens),
+    eventLog: ['openEventLog', 'openServiceLog', 'openSystemLog', 'ModelServer.open'].some(opens),
     featureStore: opens('openFeatureStore'),
-    objectStore: opens('openSnapshotStore') || opens('openEventArchive') || opens('openCheckpoints'),
+    objectStore: ['openSnapshotStore', 'openEventArchive', 'openCheckpoints', 'ModelServer.open'].some(opens),
   };
 }
 
@@ -57,7 +57,9 @@ export function topicsUsedBy(folder: string): { reads: string[]; writes: string[
 export function logClientsOf(folder: string): Set<string> {
   const text = [...sourcesOf(folder).values()].join('\n');
   return new Set(
-    [...text.matchAll(/\bopen(?:Event|Service|System)Log\([^;]*?, '(\w+)'/g)].map(([, name]) => name as string),
+    [...text.matchAll(/\b(?:open(?:Event|Service|System)Log|ModelServer\.open)\([^;]*?, '(\w+)'/g)].map(
+      ([, name]) => name as string,
+    ),
   );
 }
 
@@ -66,7 +68,7 @@ export function routesOf(app: App): Set<string> {
   const text = [...sourcesOf(`apps/${app}/src`).values()].join('\n');
   const decorated = [...text.matchAll(/@Get\('([^']*)'\)/g)].map(([, path]) => `/${path}`);
   return new Set(
-    /\bserveProbes\(|\bnew ModelServer\(/.test(text) ? [...decorated, '/metrics', '/livez', '/readyz'] : decorated,
+    /\bserveProbes\(|\bModelServer\.open\(/.test(text) ? [...decorated, '/metrics', '/livez', '/readyz'] : decorated,
   );
 }
 

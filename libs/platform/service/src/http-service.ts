@@ -26,7 +26,7 @@ export interface HttpServiceOptions {
   readonly logger: Logger;
   /** Aborted, the start ends at once: what listens by then is to be closed. */
   readonly stopping: AbortSignal;
-  /** Under what the module provides its metrics. It provides `Draining` as well, and begins it before the shutdown. */
+  /** Under what the module provides its metrics. It provides `Draining` as well, which Nest begins before the shutdown. */
   readonly metrics: Type<MetricsRegistry>;
   /** A request that is not here as a whole by then is ended. Default 30 s. */
   readonly requestTimeoutMs?: number;
@@ -43,7 +43,10 @@ export interface HttpServiceOptions {
   readonly begin?: (app: NestFastifyApplication) => Promise<void>;
 }
 
-/** @throws what making the module, `prepare`, listening or `begin` throws; nothing is open by then */
+/**
+ * @throws what making the module throws, whose providers that had opened something by then are left to the end of the process; what
+ *   `prepare`, listening or `begin` throws, with all closed
+ */
 export async function startHttpService(
   module: DynamicModule,
   options: HttpServiceOptions,

@@ -1,13 +1,19 @@
 /** What ranking and retrieval do alike: gRPC that answers from snapshots, in a service that is alive before it has one. */
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { GrpcTlsSettings } from '@watchnext/config';
-import type { SnapshotHolder, SnapshotStore } from '@watchnext/snapshot-store';
+import {
+  embeddedPaths,
+  type EventLogSettings,
+  type GrpcTlsSettings,
+  type StoredFilesSettings,
+} from '@watchnext/config';
+import type { LogClient } from '@watchnext/event-log';
+import { openSnapshotStore, type SnapshotHolder, type SnapshotStore } from '@watchnext/snapshot-store';
 import { endAtOnce } from '@watchnext/threads';
 import { closeInOrder } from '@watchnext/waiting';
 import { watchCertificates } from './certificate-watch';
 import { type ExperimentsSettings, followExperiments } from './experiments';
-import { type ServiceLog, untilFollowing } from './follow-log';
+import { openServiceLog, type ServiceLog, untilFollowing } from './follow-log';
 import { grpcServerCredentials } from './grpc-credentials';
 import { GrpcServer } from './grpc-server';
 import type { Logger } from './logger';
@@ -23,6 +29,8 @@ export interface ModelServerSettings extends ProbeSettings, GrpcTlsSettings, Exp
   readonly WATCHNEXT_GRPC_PORT: number;
   readonly WATCHNEXT_HELD_SNAPSHOTS: number;
 }
+
+type OpenedSettings = ModelServerSettings & EventLogSettings & StoredFilesSettings & { WATCHNEXT_DATA_DIR: string };
 
 /** Log and store are the server's to close. */
 export interface ModelServerParts<Settings extends ModelServerSettings> {
@@ -63,6 +71,24 @@ export class ModelServer<Settings extends ModelServerSettings = ModelServerSetti
     const { settings, logger, metrics } = parts;
     watchProcess(metrics);
     watchCertificates(metrics, settings, logger);
+  }
+
+  /** With the drivers that the settings name. @throws as `openServiceLog` and `openSnapshotStore` */
+  static async open<Settings extends OpenedSettings>(
+    settings: Settings,
+    app: LogClient,
+    logger: Logger,
+    metrics: MetricsRegistry,
+  ): Promise<ModelServer<Settings>> {
+    const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
+    const log = await openServiceLog(settings, paths.eventLog, app, logger);
+    try {
+      const store = openSnapshotStore(settings, paths.snapshots);
+      return new ModelServer({ settings, logger, metrics, log, store });
+    } catch (error) {
+      await log.eventLog.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** For what is opened before `serve`: it is closed once no snapshot is in use any more, the last one first. */
