@@ -18,12 +18,14 @@ const REMEDIES: Record<string, string> = {
 };
 
 /** How those are asked for that are no program with a `--version`. */
-const PROBES: Record<string, { command: string; args: string[] }> = {
+const PROBES: Record<string, { command: string; args: string[]; mustSucceed?: true }> = {
   java: { command: 'java', args: ['-version'] },
   openssl: { command: 'openssl', args: ['version'] },
   moto: {
     command: 'python3',
     args: ['-c', 'import importlib.util, sys; sys.exit(importlib.util.find_spec("moto") is None)'],
+    // That a package is not there, Python says by its status.
+    mustSucceed: true,
   },
 };
 
@@ -41,8 +43,8 @@ export function missingPrograms(programs: readonly string[]): string[] {
 const withRemedy = (program: string) => `${program} (${REMEDIES[program] ?? 'install it'})`;
 
 function isInstalled(program: string): boolean {
-  const { command, args } = PROBES[program] ?? { command: program, args: ['--version'] };
+  const { command, args, mustSucceed } = PROBES[program] ?? { command: program, args: ['--version'] };
   const { error, status } = spawnSync(command, args, { stdio: 'ignore' });
-  // What a program says of a version does not matter; that a package is not there, Python says by its status.
-  return error === undefined && (program !== 'moto' || status === 0);
+  // What a program says of a version does not matter.
+  return error === undefined && (!mustSucceed || status === 0);
 }
