@@ -1,5 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { ConfigError, embeddedPaths } from '@watchnext/config';
+import { MAX_BATCH_BYTES } from '@watchnext/contract';
 import { openEventArchive, type EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
@@ -19,7 +20,6 @@ import { Catalogue } from './collect/catalogue';
 import { ClockCheck } from './collect/clock-check';
 import { Collector, type ItemResult } from './collect/collector';
 import type { IngestionSettings } from './config';
-import { MAX_BODY_BYTES } from './http/body-parsers';
 import { EventsController } from './http/events.controller';
 import { ProbesController } from './http/probes.controller';
 import { Ingestion } from './ingestion';
@@ -87,7 +87,7 @@ export class IngestionModule implements OnApplicationShutdown {
             keyRing ?? undefined,
             {
               maxInFlightBytes: settings.WATCHNEXT_COLLECTOR_IN_FLIGHT_MB * 2 ** 20,
-              maxBodyBytes: MAX_BODY_BYTES,
+              maxBodyBytes: MAX_BATCH_BYTES,
             },
             logger,
           ),

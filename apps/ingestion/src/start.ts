@@ -1,8 +1,9 @@
 /** Starts ingestion: `main` gives it the environment, specs give it settings of their own. */
+import { MAX_BATCH_BYTES } from '@watchnext/contract';
 import { type Logger, type RunningHttpService, startHttpService, watchCertificates } from '@watchnext/service';
 import { Admission } from './access/admission';
 import type { IngestionSettings } from './config';
-import { MAX_BODY_BYTES, registerBodyParsers } from './http/body-parsers';
+import { registerBodyParsers } from './http/body-parsers';
 import { refuseUntilCollecting } from './http/not-ready';
 import { describeApi } from './http/openapi';
 import { Ingestion } from './ingestion';
@@ -24,7 +25,7 @@ export function startIngestion(
     stopping,
     metrics: Metrics,
     requestTimeoutMs: settings.WATCHNEXT_COLLECTOR_REQUEST_TIMEOUT_MS,
-    bodyLimitBytes: MAX_BODY_BYTES,
+    bodyLimitBytes: MAX_BATCH_BYTES,
     tls: settings,
     prepare: async (app, fastify) => {
       watchCertificates(app.get(Metrics), settings, logger);

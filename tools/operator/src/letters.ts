@@ -57,7 +57,7 @@ export class ImpossibleFilterError extends Error {}
 export class TooManyLettersError extends Error {}
 
 /** Of the letters that one replay holds: it looks all of them up in the archive together. */
-export const MAX_HELD = { letterCount: 200_000, bytes: 128 * 2 ** 20 };
+const MAX_HELD = { letterCount: 200_000, bytes: 128 * 2 ** 20 };
 
 /**
  * Gives the letters that a filter chooses, one after the other, and keeps none: a flood of bad records makes as many letters.

@@ -1,11 +1,10 @@
-import { BinaryReader, EventBatch, MAX_BATCH_BYTES, MAX_BATCH_EVENTS } from '@watchnext/contract';
+import { BinaryReader, EventBatch, MAX_BATCH_EVENTS } from '@watchnext/contract';
 import type { FastifyInstance } from 'fastify';
 import { FieldError, isObject } from '../collect/json-schema';
 import { readEventJson } from '../collect/event-json';
 import type { BatchItem } from '../collect/collector';
 import { ApiError } from '@watchnext/service';
 
-export const MAX_BODY_BYTES = MAX_BATCH_BYTES;
 export const PROTOBUF = 'application/x-protobuf';
 const MAX_ECHOED_CHARACTERS = 128;
 
