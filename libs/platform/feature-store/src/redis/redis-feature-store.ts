@@ -152,7 +152,7 @@ const memoryShare = (info: string): number => infoNumber(info, 'used_memory') / 
 /** NaN for what INFO does not say. */
 const infoNumber = (info: string, name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
 
-/** Marks are compared as bytes: protobuf's encoding of these three fields has one form only. */
+/** Marks are compared as bytes. A `stateFormat` that is absent, as for format 0, takes none: so those of versions that know no formats are equal. */
 function encodeMark(mark: Mark | undefined): Buffer {
   return mark ? Buffer.from(Mark.encode(mark).finish()) : Buffer.alloc(0);
 }

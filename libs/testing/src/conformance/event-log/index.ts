@@ -1,6 +1,6 @@
 /**
  * What every driver of the event log must do. Nothing here counts on seeing another handle's write at once, on a
- * moment of rebalancing, or on how records are cut into batches.
+ * moment of rebalancing, or on how records are cut into batches: only on their bounds, `maxBatchRecords` and MAX_READ_BYTES.
  */
 import type { EventLog } from '@watchnext/event-log';
 import { TEST_LIMIT_MS } from '../../test-limit';
