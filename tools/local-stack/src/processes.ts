@@ -4,7 +4,7 @@ import { openSync, closeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from '@watchnext/folder-lock';
-import { lastLines } from '@watchnext/folder-lock';
+import { lastLines } from '@watchnext/service-process';
 
 export interface StartedProcess extends ProcessIdentity {
   readonly name: string;

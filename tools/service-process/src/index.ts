@@ -1,4 +1,5 @@
 export { type AppName, builtMain } from './built-main';
+export { lastLines } from './last-lines';
 export {
   describeEnd,
   type ProcessEnd,

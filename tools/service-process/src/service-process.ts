@@ -9,7 +9,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { isMessage, SHUTDOWN_LIMIT_MS } from '@watchnext/config';
-import { cutLargeLog, lastLines, sizeOf, textFrom } from '@watchnext/folder-lock';
+import { cutLargeLog, lastLines, sizeOf, textFrom } from './last-lines';
 
 /** A service on a busy machine may take long to load its libraries. */
 const START_LIMIT_MS = 180_000;

@@ -1,6 +1,5 @@
 export { makeFolder } from './make-folder';
 export { FolderInUseError, lockFolder } from './folder-lock';
-export { cutLargeLog, lastLines, sizeOf, textFrom } from './last-lines';
 export { linkOrCopy } from './link-or-copy';
 export { makeOwnFolder } from './own-folder';
 export { readdirIfThere, sha256Of } from './read-files';
