@@ -6,8 +6,7 @@
  * later cannot change an answer that is already under way.
  */
 import { withSpan } from '@watchnext/service';
-import { onAbort, unlessAborted } from '@watchnext/waiting';
-import { afterArrivals } from '../resilience/after-arrivals';
+import { inTime } from '@watchnext/waiting';
 import { CallerGoneError, DependencyError, describeFailure, type StageFailure } from './failure';
 
 /** Of a request, or of one of its stages. */
@@ -116,19 +115,9 @@ async function withinShare<Draft>(
 ): Promise<StageResult<Draft>> {
   const now = Date.now();
   const budgetMs = Math.max(0, (deadlineAtMs - now) * stage.timeShare);
-  const abort = new AbortController();
-  const started = stage.run(draft, { deadlineAtMs: now + budgetMs, signal: abort.signal, isHurried });
-  if (!(started instanceof Promise)) return started;
-  const giveUp = () =>
-    abort.abort(new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`));
-  const stopTimer = afterArrivals(giveUp, budgetMs);
-  const ignore = onAbort(signal, () => abort.abort(signal.reason));
-  try {
-    return await unlessAborted(started, abort.signal);
-  } finally {
-    stopTimer();
-    ignore();
-  }
+  const late = () => new DependencyError(stage.name, 'dependency-late', `no result within ${Math.round(budgetMs)} ms`);
+  const run = (own: AbortSignal) => stage.run(draft, { deadlineAtMs: now + budgetMs, signal: own, isHurried });
+  return inTime<StageResult<Draft>>(run, { limitMs: budgetMs, late, signal });
 }
 
 function indexOfStage<Draft>(stages: readonly Stage<Draft>[], name: string): number {

@@ -1,7 +1,6 @@
-import { onAbort } from '@watchnext/waiting';
+import { afterArrivals, onAbort } from '@watchnext/waiting';
 import type { StageLimits } from '../pipeline/executor';
 import { DependencyError, OwnLimitError } from '../pipeline/failure';
-import { afterArrivals } from './after-arrivals';
 import type { Dependency } from './dependency';
 
 /** Of the time of whoever asks: it has its answer before its stage is given up, and the write with it. */

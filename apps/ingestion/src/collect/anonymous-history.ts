@@ -4,7 +4,7 @@ import { partitionOf, type EventLog } from '@watchnext/event-log';
 import type { FeatureStore, StoredState } from '@watchnext/feature-store';
 import { decodeState } from '@watchnext/features';
 import { ApiError, type Logger } from '@watchnext/service';
-import { onAbort, unlessAborted } from '@watchnext/waiting';
+import { inTime, unlessAborted } from '@watchnext/waiting';
 import { foldedTo } from '../materialise/folded-to';
 
 /** The logins of a request wait so long together for the anonymous viewers' last events to be folded, and then take what is there. */
@@ -64,16 +64,8 @@ export class Patience {
     signal.throwIfAborted();
     const toEndMs = this.endsMs - Date.now();
     if (toEndMs <= 0) throw new LateAnswerError();
-    const limit = new AbortController();
-    const ignore = onAbort(signal, () => limit.abort(signal.reason));
     const limitMs = Math.min(Math.max(this.leftMs(), ANSWER_MS), toEndMs);
-    const timer = setTimeout(() => limit.abort(new LateAnswerError()), limitMs);
-    try {
-      return await unlessAborted(ask(limit.signal), limit.signal);
-    } finally {
-      clearTimeout(timer);
-      ignore();
-    }
+    return inTime(ask, { limitMs, late: () => new LateAnswerError(), signal });
   }
 }
 
