@@ -17,18 +17,20 @@ export interface TimeSplit {
    * outcome yet, and of the playbacks that still go on only the short videos' are complete.
    */
   readonly evaluatedToMs: number;
+  /** The time of the log's newest example but for strays, whose times are another clock's: what is published takes it for now. */
+  readonly endMs: number;
   /** How the moment was chosen, for people. */
   readonly rule: string;
   /** The newest of each user before the moment, at most as many as `mostOfEachUser` of them. */
   readonly candidateTraining: readonly CandidateExample[];
   /** The first of each user from the moment on, at most 100. */
   readonly candidateHeldOut: readonly CandidateExample[];
-  /** The newest of each user, held out or not, at most as many as in `candidateTraining`: what is trained on once the gate has passed. */
+  /** The newest of each user, held out or not, at most as many as in `candidateTraining`: what is trained on once the gate has passed. None is of after `endMs`. */
   readonly candidateThrough: readonly CandidateExample[];
   /** The newest of each user before the moment, at most as many as `mostImpressionsOfEachUser` of them. */
   readonly rankingTraining: readonly RankingExample[];
   readonly rankingHeldOut: readonly RankingExample[];
-  /** As `candidateThrough`. */
+  /** The same of `rankingTraining`, but strays have their times: ranking asks for no age of an example. */
   readonly rankingThrough: readonly RankingExample[];
 }
 

@@ -182,6 +182,16 @@ describe('splitByTime', () => {
       expect(JSON.stringify(split) === JSON.stringify(expected)).toBe(true);
       expect(candidateThrough).toHaveLength(through.length + 1);
       expect(rankingThrough).toHaveLength(throughRanking.length + 1);
+      expect(split.endMs).toBe(log.toMs);
+    });
+
+    it('trains through on that row as on one of the end of the log, and on all others as they are', () => {
+      const log = sparse(40, 5);
+      const stray = watched('stray', 'v0', 5_000 * DAY_MS);
+      const { candidateThrough } = splitByTime(logOf([stray, ...log.candidateExamples], [...log.rankingExamples]), 1);
+      expect(candidateThrough[0]).toEqual({ ...stray, labelAtMs: log.toMs });
+      expect(candidateThrough.slice(1).every((one, n) => one === log.candidateExamples[n])).toBe(true);
+      expect(splitByTime(log, 1).candidateThrough.every((one, n) => one === log.candidateExamples[n])).toBe(true);
     });
   });
 

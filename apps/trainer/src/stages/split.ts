@@ -28,7 +28,14 @@ function quantileMoment(log: ReplayedLog): SplitMoment {
   return { evaluatedFromMs: times[Math.floor((1 - HELD_OUT_SHARE) * times.length)], rule: 'last 20% of the examples' };
 }
 
-/** @param endMs what is later is a stray, and held out as little as trained on */
+/** A stray is trained on as if it were of the end of the log: its own time would say that all other examples are old. */
+const noLaterThan = (endMs: number) => (example: CandidateExample) => {
+  if (example.labelAtMs <= endMs) return example;
+  const { userId, labelVideoId, features } = example;
+  return { userId, labelVideoId, labelAtMs: endMs, features };
+};
+
+/** @param endMs what is later is a stray: not held out, and before the gate not trained on */
 function cut(log: ReplayedLog, moment: SplitMoment, endMs: number): TimeSplit {
   const sideOf = <Example>(examples: readonly Example[], atMs: (example: Example) => number, isHeldOut: boolean) =>
     examples.filter((example) => atMs(example) >= moment.evaluatedFromMs === isHeldOut && atMs(example) <= endMs);
@@ -41,10 +48,11 @@ function cut(log: ReplayedLog, moment: SplitMoment, endMs: number): TimeSplit {
   const rankingHeldOut = sideOf(log.rankingExamples, servedAt, true);
   return {
     ...moment,
+    endMs,
     evaluatedToMs: rankingHeldOut.reduce((newest, { servedAtMs }) => Math.max(newest, servedAtMs), -Infinity),
     candidateTraining: newestOfEachUser(candidatesToTrain, most, labelAt),
     candidateHeldOut: firstOfEachUser(sideOf(log.candidateExamples, labelAt, true)),
-    candidateThrough: newestOfEachUser(log.candidateExamples, most, labelAt),
+    candidateThrough: newestOfEachUser(log.candidateExamples, most, labelAt).map(noLaterThan(endMs)),
     rankingTraining: newestOfEachUser(rankingToTrain, mostImpressions, servedAt),
     rankingHeldOut,
     rankingThrough: newestOfEachUser(log.rankingExamples, mostImpressions, servedAt),

@@ -55,7 +55,7 @@ export const trainOnStage = (
         ...(warm.candidates ? { warmStart: candidateModel } : {}),
         onWarmStart: (start) => (candidateStart = start),
         onOddAges: (report) => (ages = report),
-        windowEndMs: replayed.toMs,
+        windowEndMs: split.endMs,
         createEngine: engines.candidate,
         seed,
         checkpoints,

@@ -7,7 +7,6 @@ const NOW_MS = 100 * DAY_MS;
 
 const replayed = (uploadedDaysAgo: Record<string, number>, watches: [string, number][]) =>
   ({
-    toMs: NOW_MS,
     facts: new Map(
       Object.entries(uploadedDaysAgo).map(([id, days]) => [id, videoFactsOf({ uploadedAtMs: NOW_MS - days * DAY_MS })]),
     ),
@@ -24,7 +23,7 @@ describe('the lists of a snapshot', () => {
       ['new', 0],
       ['new', 0],
     ]);
-    const { popular } = videoLists(log, catalogue());
+    const { popular } = videoLists(log, catalogue(), NOW_MS);
     expect(popular.map(({ videoId, score }) => [videoId, score])).toEqual([
       ['new', 1],
       ['old', 0.75],
@@ -32,8 +31,22 @@ describe('the lists of a snapshot', () => {
     expect(popular[0].video).toEqual(log.facts.get('new'));
   });
 
+  it('count no watch that a clock of today put behind the end of the log', () => {
+    const watches: [string, number][] = [
+      ['a', 3],
+      ['b', 3],
+      ['b', 3],
+    ];
+    const strays: [string, number][] = Array.from({ length: 5 }, () => ['a', -5_000]);
+    const { popular } = videoLists(replayed({ a: 50, b: 50 }, [...strays, ...watches]), catalogue(), NOW_MS);
+    expect(popular.map(({ videoId, score }) => [videoId, score])).toEqual([
+      ['b', 1],
+      ['a', 0.5],
+    ]);
+  });
+
   it('are newest first, the score halving every seven days; uploads of the future or of no date left out', () => {
-    const { fresh } = videoLists(replayed({ a: 7, b: 0, future: -1, undated: 100 }, []), catalogue());
+    const { fresh } = videoLists(replayed({ a: 7, b: 0, future: -1, undated: 100 }, []), catalogue(), NOW_MS);
     expect(fresh.map(({ videoId, score }) => [videoId, score])).toEqual([
       ['b', 1],
       ['a', 0.5],
@@ -46,7 +59,7 @@ describe('the lists of a snapshot', () => {
       ['b', 0],
       ['unknown', 0],
     ]);
-    const lists = videoLists(log, catalogue('a'));
+    const lists = videoLists(log, catalogue('a'), NOW_MS);
     for (const list of [lists.popular, lists.fresh]) expect(list.map(({ videoId }) => videoId)).toEqual(['b']);
   });
 });

@@ -25,11 +25,14 @@ export interface VideoLists {
 /**
  * The two lists that a snapshot carries, best first, withdrawn videos left out. popular: completed watches, halved every
  * three days of age, as a share of the first one's. fresh: the newest uploads, halved every seven days of age.
+ *
+ * @param nowMs the end of the log. Watches after it are strays: of them nobody knows whether they are of now
  */
-export function videoLists(replayed: ReplayedLog, catalogue: Catalogue): VideoLists {
-  const nowMs = replayed.toMs;
+export function videoLists(replayed: ReplayedLog, catalogue: Catalogue, nowMs: number): VideoLists {
   const counts = new PopularityCounts({ nowMs, halfLifeMs: POPULAR_HALF_LIFE_MS });
-  for (const { videoId, atMs } of replayed.completedWatches) counts.add(videoId, atMs);
+  for (const { videoId, atMs } of replayed.completedWatches) {
+    if (atMs <= nowMs) counts.add(videoId, atMs);
+  }
   const listed = (videoId: string, score: number): ListedVideo[] => {
     const video = replayed.facts.get(videoId);
     return video && !catalogue.withdrawn.has(videoId) ? [{ videoId, score, video }] : [];

@@ -53,7 +53,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
       { progress, signal, note },
     ) {
       const { candidate, ranking, index } = finalModels;
-      const lists = videoLists(replayed, catalogue);
+      const lists = videoLists(replayed, catalogue, split.endMs);
       const candidateParts = candidate.toParts();
       const coldStart = ColdStart.of(candidate.videoIds, candidate.videoVectors, (videoId) =>
         replayed.facts.get(videoId),
