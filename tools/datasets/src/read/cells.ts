@@ -18,6 +18,12 @@ export function identifier(column: string, text: string): string {
   return text;
 }
 
+/** A whole number that went through a float, as all of a column do that has gaps. */
+const WHOLE_FLOAT = /(?<=^-?\d+)\.0+$/;
+
+/** "33.0" is 33. */
+export const withoutFraction = (cell: string) => cell.replace(WHOLE_FLOAT, '');
+
 export function integer(column: string, text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new BadCell(`${column} is no whole number: ${quote(text)}`);
   return Number(text);

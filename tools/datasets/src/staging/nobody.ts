@@ -4,8 +4,8 @@ import { percent } from '@watchnext/command-line';
 import { sqlText } from '@watchnext/event-archive';
 import { quote } from '../read/cells';
 
-/** Some number their users from 0, others write it for nobody; then it has many times the rows of anybody else. */
-const ZERO = '0';
+/** Some number their users from 0, others write it for nobody; then it has many times the rows of anybody else. It may have come as a float. */
+const IS_ZERO = "regexp_full_match(user_id, '0(\\.0+)?')";
 const TIMES_THE_NEXT = 10;
 /** Of fewer, somebody may have watched much, and hardly anybody else was there yet. */
 const FEWEST_ROWS = 100;
@@ -18,6 +18,8 @@ const TIMES_THE_AVERAGE = 10;
 export type NobodyRows = Map<string, number>;
 
 interface Crowd {
+  /** User 0 as it is written; null where there is none. */
+  readonly zeroId: string | null;
   readonly zero: number;
   /** Without user 0. */
   readonly userCount: number;
@@ -34,15 +36,16 @@ interface Crowd {
  */
 export async function leaveOutNobody(connection: DuckDBConnection, nobody: NobodyRows): Promise<string[]> {
   const crowd = await crowdOf(connection);
-  const { zero, userCount, largestRows } = crowd;
-  const isNobody = zero >= FEWEST_ROWS && userCount >= FEWEST_OTHERS && zero > TIMES_THE_NEXT * largestRows;
+  const { zeroId, zero, userCount, largestRows } = crowd;
+  const isNobody =
+    zeroId !== null && zero >= FEWEST_ROWS && userCount >= FEWEST_OTHERS && zero > TIMES_THE_NEXT * largestRows;
   if (isNobody) {
-    nobody.set(ZERO, zero);
-    for (const table of ['impressions', 'watches'])
-      await connection.run(`delete from ${table} where user_id = '${ZERO}'`);
+    nobody.set(zeroId, zero);
+    for (const table of ['impressions', 'watches', 'users'])
+      await connection.run(`delete from ${table} where ${IS_ZERO}`);
   }
   for (const id of nobody.keys()) await connection.run(`delete from users where user_id = ${sqlText(id)}`);
-  return [...noteOf(nobody), ...warningOf(crowd, isNobody)];
+  return [...noteOf(nobody, isNobody), ...warningOf(crowd, isNobody)];
 }
 
 async function crowdOf(connection: DuckDBConnection): Promise<Crowd> {
@@ -50,27 +53,31 @@ async function crowdOf(connection: DuckDBConnection): Promise<Crowd> {
     with users as (
       select user_id, count(*) as row_count
       from (select user_id from watches union all select user_id from impressions) group by user_id)
-    select coalesce(sum(row_count) filter (user_id = '${ZERO}'), 0)::double as zero,
-           (count(*) filter (user_id <> '${ZERO}'))::double as "userCount",
-           coalesce(sum(row_count) filter (user_id <> '${ZERO}'), 0)::double as "rowCount",
-           max_by(user_id, row_count) filter (user_id <> '${ZERO}') as largest,
-           coalesce(max(row_count) filter (user_id <> '${ZERO}'), 0)::double as "largestRows"
+    select max_by(user_id, row_count) filter (${IS_ZERO}) as "zeroId",
+           coalesce(sum(row_count) filter (${IS_ZERO}), 0)::double as zero,
+           (count(*) filter (not ${IS_ZERO}))::double as "userCount",
+           coalesce(sum(row_count) filter (not ${IS_ZERO}), 0)::double as "rowCount",
+           max_by(user_id, row_count) filter (not ${IS_ZERO}) as largest,
+           coalesce(max(row_count) filter (not ${IS_ZERO}), 0)::double as "largestRows"
     from users`);
   return result.getRowObjects()[0] as unknown as Crowd;
 }
 
-function noteOf(nobody: NobodyRows): string[] {
+function noteOf(nobody: NobodyRows, isZeroNobody: boolean): string[] {
   if (nobody.size === 0) return [];
   const words = (count: number) => count.toLocaleString('en-US');
   const total = [...nobody.values()].reduce((sum, count) => sum + count, 0);
   const each = [...nobody].map(([id, count]) => `${words(count)} of user ${quote(id)}`);
-  const why = nobody.has(ZERO) ? ', more than ten times those of any other' : '';
+  const why = isZeroNobody ? ', more than ten times those of any other' : '';
   return [`${words(total)} ${total === 1 ? 'row' : 'rows'} of nobody left out: ${each.join(', ')}${why}`];
 }
 
-function warningOf({ zero, userCount, rowCount, largest, largestRows }: Crowd, isZeroNobody: boolean): string[] {
+function warningOf(
+  { zeroId, zero, userCount, rowCount, largest, largestRows }: Crowd,
+  isZeroNobody: boolean,
+): string[] {
   const isZero = !isZeroNobody && zero > largestRows;
-  const [userId, rows] = isZero ? [ZERO, zero] : [largest, largestRows];
+  const [userId, rows] = isZero ? [zeroId, zero] : [largest, largestRows];
   const total = isZeroNobody ? rowCount : rowCount + zero;
   const users = userCount + (zero > 0 && !isZeroNobody ? 1 : 0);
   if (userId === null || rows <= total * Math.max(LARGE_SHARE, TIMES_THE_AVERAGE / users)) return [];

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { DAY_MS } from '@watchnext/features';
 import type { LoadOptions } from '../importer';
-import { country, identifier, integer, isNothing, text } from '../read/cells';
+import { country, identifier, integer, isNothing, text, withoutFraction } from '../read/cells';
 import { OddCells } from '../read/odd-cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
@@ -18,8 +18,6 @@ const TITLE_CHARACTERS = 500;
 const MOST_YEARS = 150;
 /** As exports write who has no id. */
 const NOBODY = '-1';
-/** A whole number that went through a float. */
-const WHOLE_FLOAT = /(?<=^\d+)\.0+$/;
 
 /** The cell of a column that is mapped, in its row; '' for one that is not, or that says so. */
 interface Row {
@@ -96,7 +94,7 @@ export async function loadTable(
       const { line, cell, optional, times } = row;
       const place = { source, line };
       const userId = identifier(log.userId, cell(log.userId));
-      if (userId === NOBODY) {
+      if (withoutFraction(userId) === NOBODY) {
         staging.leaveOutRowOf(userId);
         return;
       }
@@ -160,15 +158,13 @@ function videoOf(columns: VideoColumns, videoId: string, { cell, optional, times
 
 const optionalText = (cell: string, column: string) => text(column, cell);
 
-/** "33.0" is 33: a column with gaps became one of floats. */
-const ageOf = (cell: string) =>
-  cell === '' ? 0 : Math.min(integer('ageYears', cell.replace(WHOLE_FLOAT, '')), MOST_YEARS);
+const ageOf = (cell: string) => (cell === '' ? 0 : Math.min(integer('ageYears', withoutFraction(cell)), MOST_YEARS));
 
 /** An id as the file of videos has it, where both mean the same: without the space or the fraction that came to one of them on its way. */
 function spelledAsIn(known: ReadonlySet<string>, id: string): string {
   if (known.has(id)) return id;
   const trimmed = id.trim();
-  return [trimmed, trimmed.replace(WHOLE_FLOAT, ''), `${trimmed}.0`].find((spelling) => known.has(spelling)) ?? id;
+  return [trimmed, withoutFraction(trimmed), `${trimmed}.0`].find((spelling) => known.has(spelling)) ?? id;
 }
 
 function secondsWatched(log: Mapping['log'], { raw }: Row, durationSeconds: number): number {

@@ -30,6 +30,26 @@ describe('users that are nobody', () => {
     expect(kept.badRows.total).toBe(0);
   });
 
+  it('are left out as a column of floats has them', async () => {
+    const float = (user: number) => user.toFixed(1);
+    const known = Array.from({ length: 20 }, (_, user) => rows(float(user + 1), 5, T - 1_000 * user)).flat();
+    const log = await folder.write(
+      'log.csv',
+      'user,video,at,seconds',
+      ...known,
+      ...rows('-1.0', 100, T - 86_400_000),
+      ...rows('0.0', 100, T - 86_400_000),
+    );
+    await folder.write('users.csv', 'id,land', '1.0,de', '0.0,se', '-1.0,');
+    const mapping = { ...MAPPING, users: { file: 'users.csv', userId: 'id', country: 'land' } };
+    const { watches, users, notes } = await folder.read(log, mapping);
+    expect(watches).toHaveLength(100);
+    expect(users.map(({ userId }) => userId)).toEqual(['1.0']);
+    expect(notes[0]).toBe(
+      '200 rows of nobody left out: 100 of user "-1.0", 100 of user "0.0", more than ten times those of any other',
+    );
+  });
+
   it('may be most of a log: what they did is no mistake in it', async () => {
     const known = Array.from({ length: 20 }, (_, user) => rows(String(user + 1), 5, T - 1_000 * user)).flat();
     const log = await folder.write(
