@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { percent } from '@watchnext/command-line';
 import { sqlText } from '@watchnext/event-archive';
 import { quote } from '../read/cells';
+import { CROWD_QUESTION, mayBeCrowd } from '../read/crowd';
 
 /** Some number their users from 0, others write it for nobody; then it has many times the rows of anybody else. It may have come as a float. */
 const IS_ZERO = "regexp_full_match(user_id, '0(\\.0+)?')";
@@ -10,9 +11,6 @@ const TIMES_THE_NEXT = 10;
 /** Of fewer, somebody may have watched much, and hardly anybody else was there yet. */
 const FEWEST_ROWS = 100;
 const FEWEST_OTHERS = 10;
-/** Of the log's rows, and in a small log of the average user's. */
-const LARGE_SHARE = 0.01;
-const TIMES_THE_AVERAGE = 10;
 
 /** Rows of each one who is nobody, by id. They are no mistakes of the log, so they are not among the bad ones. */
 export type NobodyRows = Map<string, number>;
@@ -80,9 +78,9 @@ function warningOf(
   const [userId, rows] = isZero ? [zeroId, zero] : [largest, largestRows];
   const total = isZeroNobody ? rowCount : rowCount + zero;
   const users = userCount + (zero > 0 && !isZeroNobody ? 1 : 0);
-  if (userId === null || rows <= total * Math.max(LARGE_SHARE, TIMES_THE_AVERAGE / users)) return [];
+  if (userId === null || !mayBeCrowd(rows / total, users)) return [];
   return [
     `WARNING: user ${quote(userId)} has ${percent(rows / total)} of the log, ${rows.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} rows: ` +
-      'is it everybody without an id? Leave such rows out, or give each session an id',
+      CROWD_QUESTION,
   ];
 }

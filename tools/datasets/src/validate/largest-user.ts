@@ -1,8 +1,9 @@
+import { CROWD_QUESTION, mayBeCrowd } from '../read/crowd';
 import type { Check, UserLog } from './check';
-import { count, type Finding, judge, percent, share } from './finding';
+import { count, type Finding, percent, share, type Verdict } from './finding';
 
-/** Fewer are a trial, in which each has a large share. */
-const FEWEST_USERS = 100;
+/** So large a share of the log spoils what is learned of all others; of fewer users it is a trial, in which somebody may have it. */
+const SPOILING = { share: 0.2, fewestUsers: 100 };
 
 /** A user with much of the log: mostly everybody without an id. */
 export class LargestUserCheck implements Check {
@@ -19,18 +20,20 @@ export class LargestUserCheck implements Check {
   findings(): Finding[] {
     const { userId, eventCount } = this.largest ?? { userId: '', eventCount: 0 };
     const largest = share(eventCount, this.eventCount);
-    const verdict = this.userCount < FEWEST_USERS ? 'ok' : judge(largest, 0.01, 0.2);
+    const verdict = this.judge(largest);
     return [
       {
         check: 'largest user',
         verdict,
         found: `${percent(largest)} of ${count(this.eventCount)} events are of one user, ${JSON.stringify(userId)}`,
-        advice:
-          verdict === 'ok'
-            ? ''
-            : 'Its history is nobody’s. Is it everybody without an id? Leave such events out, or give each session an id.',
+        advice: verdict === 'ok' ? '' : `Its history is nobody’s: ${CROWD_QUESTION}.`,
         numbers: { share: largest },
       },
     ];
+  }
+
+  private judge(largest: number): Verdict {
+    if (!mayBeCrowd(largest, this.userCount)) return 'ok';
+    return largest > SPOILING.share && this.userCount >= SPOILING.fewestUsers ? 'failure' : 'warning';
   }
 }
