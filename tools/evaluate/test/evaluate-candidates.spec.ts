@@ -95,6 +95,19 @@ it('puts models and baselines into one table: the chain knows a circle, populari
   expect(candidateTables(report)).toMatch(/recall@5 [+−]0\.\d+ over the best baseline, /);
 });
 
+it('tells of a training without validation to its end: nothing is trained after it', async () => {
+  const updates: [done: number, total: number | undefined][] = [];
+  const progress: Progress = {
+    start: (name) => ({
+      ...silent.start(name, 'steps'),
+      update: (done, total) => void (name.startsWith('train') && updates.push([done, total])),
+    }),
+  };
+  await evaluate(circles(false), { forms: formsOf({ set: ['epochCount=2'] }), withBaselines: false, progress });
+  const [done, total] = updates.at(-1)!;
+  expect(done).toBe(total);
+});
+
 it('asks at the end of training and at the time of the label where there are times', async () => {
   const report = await evaluate(circles(true), { seeds: [1, 2], forms: formsOf({ set: ['epochCount=1'] }) });
   const models = report.scorers.filter(({ kind }) => kind === 'model');

@@ -13,8 +13,13 @@ export interface CandidateSelectionOptions extends Omit<
   readonly forms: (size: DataSize) => readonly CandidateModelConfig[];
   /** What is trained on where validation may not choose, for then nothing need be kept from training; by default, the same. */
   readonly unchosen?: Pick<CandidateTrainingOptions, 'examples' | 'windowEndMs'>;
-  /** @param trial from 0. @param trialCount as far as is known */
-  readonly onProgress?: (progress: CandidateTrainingProgress, trial: number, trialCount: number) => void;
+  /** @param trial from 0. @param trialCount as far as is known. @param isUnchosen whether it is the training on `unchosen` */
+  readonly onProgress?: (
+    progress: CandidateTrainingProgress,
+    trial: number,
+    trialCount: number,
+    isUnchosen: boolean,
+  ) => void;
 }
 
 /** A trained model, and the settings to train it again with: as many epochs as were good for it. */
@@ -48,7 +53,7 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
   if (validationExamples.length > 0) {
     const configs = forms({ ...dataSizeOf(training.examples), validated: true });
     for (const [number, config] of configs.entries()) {
-      const report = (progress: CandidateTrainingProgress) => onProgress?.(progress, number, configs.length);
+      const report = (progress: CandidateTrainingProgress) => onProgress?.(progress, number, configs.length, false);
       const one = await tryForm({ ...training, validationExamples, config }, report);
       if (number > 0 && one.trial.recall > tried[0].trial.recall * (1 + LEAST_GAIN_SHARE)) tried.unshift(one);
       else tried.push(one);
@@ -59,7 +64,7 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
   const { examples, windowEndMs } = unchosen;
   const [config] = forms({ ...dataSizeOf(examples), validated: false });
   const { trial } = await tryForm({ ...training, examples, windowEndMs, validationExamples: [], config }, (progress) =>
-    onProgress?.(progress, trials.length, trials.length + 1),
+    onProgress?.(progress, trials.length, trials.length + 1, true),
   );
   return { trials: [trial, ...trials], chosenBy: 0 };
 }

@@ -58,13 +58,14 @@ export async function fitForm(
     createRunner: onnxTowerRunner,
     seed,
     signal,
-    onProgress(progress, trial, trialCount) {
+    onProgress(progress, trial, trialCount, isUnchosen) {
       const { epoch, loss, validationRecall } = progress;
       // The last report of an epoch is of all of it.
       if (epochs.at(-1)?.epoch === epoch && epochs.at(-1)?.validationRecall === undefined) epochs.pop();
       if (loss !== undefined)
         epochs.push({ epoch, loss, ...(validationRecall === undefined ? {} : { validationRecall }) });
-      report(trial, trialCount + (part === 'test' ? 1 : 0), progress);
+      // What was chosen is trained once more.
+      report(trial, trialCount + (part === 'test' && !isUnchosen ? 1 : 0), progress);
     },
   });
   const [{ model, config }] = trials;
