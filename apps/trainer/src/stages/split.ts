@@ -20,7 +20,16 @@ const HELD_OUT_SHARE = 0.2;
 
 const labelTimes = ({ candidateExamples }: ReplayedLog) => Float64Array.from(candidateExamples, (one) => one.labelAtMs);
 const servedTimes = ({ rankingExamples }: ReplayedLog) => Float64Array.from(rankingExamples, (one) => one.servedAtMs);
-const timesOf = (log: ReplayedLog) => Float64Array.from([...labelTimes(log), ...servedTimes(log)]);
+
+/** Both in one, with nothing of millions of examples made in between. */
+function timesOf(log: ReplayedLog): Float64Array {
+  const labels = labelTimes(log);
+  const served = servedTimes(log);
+  const times = new Float64Array(labels.length + served.length);
+  times.set(labels);
+  times.set(served, labels.length);
+  return times;
+}
 
 /** The moment that a fifth of the examples lies after: for logs that neither days nor a share of their time divide. */
 function quantileMoment(log: ReplayedLog): SplitMoment {
