@@ -4,6 +4,7 @@
  */
 import { type ArchiveTable, sqlText } from '@watchnext/event-archive';
 import { boundary, type Experiment, hashPoint, type Interval, testSettings } from '@watchnext/experiments';
+import { mean } from '@watchnext/learning';
 import { NO_MACHINES } from './exposure-tables';
 import { chooseLists, readServedLists } from './served-lists';
 
@@ -63,7 +64,7 @@ export async function readCoverage(
 }
 
 function meanAndError(values: readonly number[]): { mean: number; error: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return { mean, error: Math.sqrt(variance / values.length) };
+  const center = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
+  return { mean: center, error: Math.sqrt(variance / values.length) };
 }

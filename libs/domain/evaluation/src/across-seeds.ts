@@ -1,3 +1,5 @@
+import { mean } from '@watchnext/learning';
+
 /** What several trainings, alike but for their seeds, say together. */
 export interface SeedMean {
   readonly mean: number;
@@ -13,8 +15,8 @@ const STUDENT_T = [
 
 /** The mean of what several seeds gave, and how sure it is. @param values one for each seed, at least two */
 export function meanOverSeeds(values: readonly number[]): SeedMean {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const center = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
   const t = STUDENT_T[Math.min(values.length - 1, STUDENT_T.length) - 1]!;
-  return { mean, halfWidth: t * Math.sqrt(variance / values.length) };
+  return { mean: center, halfWidth: t * Math.sqrt(variance / values.length) };
 }

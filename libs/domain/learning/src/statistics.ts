@@ -6,9 +6,12 @@ const ROUNDING = 1e-9;
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Of an even number of values the upper one in the middle. */
-export const median = (values: ArrayLike<number>): number =>
-  Float64Array.from(values).sort()[values.length >> 1] ?? Number.NaN;
+/** Of an even number of values the mean of the two in the middle. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
 
 /** q-quantile by the nearest rank: the least of the values that at least a share q of them does not exceed. */
 export function quantile(values: readonly number[], q: number): number {

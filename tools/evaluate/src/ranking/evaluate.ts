@@ -21,7 +21,7 @@ import {
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
-import { createRandom } from '@watchnext/learning';
+import { createRandom, median } from '@watchnext/learning';
 import type { ReplayedLog } from '@watchnext/offline';
 import { defaultRankingConfig, type RankingModelConfig } from '@watchnext/ranking-model';
 import { EvaluationDataError } from '../data/watch-data';
@@ -211,10 +211,8 @@ function countingScorers(training: readonly CountedImpression[], impressions: re
 /** What knows nothing of the impression: a random order, and the seconds that the middle one in training had, for all. */
 function blindScorers(training: readonly CountedImpression[], impressions: readonly CountedImpression[]): Scorer[] {
   const random = createRandom(1).fork('random order');
-  const watched = Float64Array.from(training, (impression) => actualSeconds(impression)).sort();
-  const half = watched.length >> 1;
-  const median = watched.length % 2 === 1 ? watched[half] : (watched[half - 1] + watched[half]) / 2;
-  const seconds = new Float64Array(impressions.length).fill(median);
+  const watched = Float64Array.from(training, (impression) => actualSeconds(impression));
+  const seconds = new Float64Array(impressions.length).fill(median(watched));
   // Bootstraps of their own: they came later, and leave the intervals of the others as they were.
   const common = (name: string) => ({ name, kind: 'baseline', random: createRandom(1).fork(name) }) as const;
   return [
