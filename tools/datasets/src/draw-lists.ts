@@ -10,6 +10,7 @@
  * watched before gets no list: beside drawn ones that were not, it would be marked.
  */
 import { createRandom } from '@watchnext/learning';
+import { LINES_PER_SOURCE } from './staging/lines-per-source';
 import type { TimelineRow } from './staging/timeline';
 import { WatchedPairs } from './watched-pairs';
 
@@ -21,8 +22,6 @@ const DRAWN = 4;
 /** Within the nearest reach; in the others the more the farther they are. */
 const ATTEMPTS = 8 * DRAWN;
 const LAST_BATCH = 1_000;
-/** More lines than a file has. */
-const SOURCE_SEEDS = 2 ** 36;
 
 export interface DrawnList {
   readonly watch: TimelineRow;
@@ -67,7 +66,7 @@ function drawList(stretch: readonly TimelineRow[], at: number, watched: WatchedP
   const watch = stretch[at];
   if (!watched.add(watch.userId, watch.videoId)) return { watch, items: [] };
   // The same for the same row, whatever was read before.
-  const random = createRandom(watch.source * SOURCE_SEEDS + watch.line);
+  const random = createRandom(watch.source * LINES_PER_SOURCE + watch.line);
   const items: TimelineRow[] = [watch];
   for (const reach of REACHES) {
     const from = Math.max(0, at - reach);

@@ -3,6 +3,7 @@ import type { Event } from '@watchnext/contract';
 import { datasetEvents, type DatasetOptions, type ImportSummary } from './dataset-events';
 import type { Importer } from './importer';
 import { BadRows } from './read/bad-rows';
+import { count } from './read/words';
 
 /** Where events go: a `ProducerClient`, or anything that takes them in order. */
 export interface EventSink {
@@ -60,7 +61,7 @@ export async function importEvents(
 /** As "10,506 videos, 100,000 drawn lists"; what there is none of is left out. */
 export function describeCounts(counts: ImportSummary['counts']): string {
   return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `${count.toLocaleString('en-US')} ${what.replace('_', ' ')}`)
+    .filter(([, number]) => number > 0)
+    .map(([what, number]) => `${count(number)} ${what.replace('_', ' ')}`)
     .join(', ');
 }

@@ -24,6 +24,7 @@ import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
 import { importToArchive } from './import-to-archive';
 import { IMPORTERS } from './importers';
+import { count } from './read/words';
 import { askOnTerminal, mappingFileFor, QuestionLeftError } from './table/wizard';
 
 /** As --help tells them. */
@@ -140,10 +141,8 @@ async function run(format: string, path: string | undefined, options: Options): 
             url: options.url,
             ...access,
             anew: options.anew,
-            onResumed: (count) =>
-              say(
-                `Going on after ${count.toLocaleString('en-US')} events, which the collector has taken before; --anew sends all.`,
-              ),
+            onResumed: (taken) =>
+              say(`Going on after ${count(taken)} events, which the collector has taken before; --anew sends all.`),
             workFolder: join(WORK_FOLDER, workName(format, path, options.url)),
             onRetry: (error) => task?.note(`trying again: ${error.message}`),
           })

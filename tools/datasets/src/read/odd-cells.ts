@@ -1,5 +1,6 @@
 import type { Staging } from '../staging/staging';
 import { BadCell } from './cells';
+import { counted } from './words';
 
 /** Cells that a row can do without and that make no sense: they count as not told, and of each column the first is named. */
 export class OddCells {
@@ -24,8 +25,7 @@ export class OddCells {
 
   noteIn(staging: Staging): void {
     for (const { count, first } of this.columns.values()) {
-      const cells = `${count.toLocaleString('en-US')} ${count === 1 ? 'cell' : 'cells'}`;
-      staging.note(`${this.file}: ${cells} taken as not told, ${first}`);
+      staging.note(`${this.file}: ${counted(count, 'cell')} taken as not told, ${first}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { percent } from '@watchnext/command-line';
 import { DatasetError } from '../dataset-error';
 import { quote } from '../read/cells';
+import { count } from '../read/words';
 import type { Source } from './staging';
 
 /** Below it a person is told. */
@@ -35,9 +36,9 @@ export async function matchesOf(
     await connection.run(`
       create or replace temp table in_log as select ${id} from watches union select ${id} from impressions;
       create or replace temp table in_file as select ${id} from ${table} where source = ${source}`);
-    const count = async (query: string) => (await connection.runAndReadAll(query)).getRows()[0][0] as number;
-    const total = await count('select count(*)::double from in_log');
-    const known = await count(`select count(*)::double from in_log semi join in_file using (${id})`);
+    const countOf = async (query: string) => (await connection.runAndReadAll(query)).getRows()[0][0] as number;
+    const total = await countOf('select count(*)::double from in_log');
+    const known = await countOf(`select count(*)::double from in_log semi join in_file using (${id})`);
     const examples = async (query: string) => {
       const found = await connection.runAndReadAll(`${query} order by ${id} limit ${NAMED}`);
       return found
@@ -47,13 +48,13 @@ export async function matchesOf(
     };
     const lacking = await examples(`select ${id} from in_log anti join in_file using (${id})`);
     const { file } = sources[source];
-    const found = `${file} has ${known.toLocaleString('en-US')} of the ${total.toLocaleString('en-US')} ${ofTheLog}`;
+    const found = `${file} has ${count(known)} of the ${count(total)} ${ofTheLog}`;
     if (total > 0 && (known === 0 || known < tooFew * total))
       throw new DatasetError(
         `${found}, so they would lack what it tells: are the ids written the same way? ` +
           `The log has ${lacking}; ${file} has ${await examples(`select ${id} from in_file`)}`,
       );
-    if (known < ENOUGH * total) warnings.push(`WARNING: ${found} (${percent(known / total)}); it lacks ${lacking}`);
+    if (known < ENOUGH * total) warnings.push(`${found} (${percent(known / total)}); it lacks ${lacking}`);
     for (const ids of ['in_log', 'in_file']) await connection.run(`drop table ${ids}`);
   }
   return warnings;

@@ -4,6 +4,7 @@ import { percent } from '@watchnext/command-line';
 import { sqlText } from '@watchnext/event-archive';
 import { quote } from '../read/cells';
 import { CROWD_QUESTION, mayBeCrowd } from '../read/crowd';
+import { count, counted } from '../read/words';
 
 /** Some number their users from 0, others write it for nobody; then it has many times the rows of anybody else. It may have come as a float. */
 const IS_ZERO = "regexp_full_match(user_id, '0(\\.0+)?')";
@@ -30,9 +31,12 @@ interface Crowd {
  * Leaves out user 0 where that is nobody.
  *
  * @param nobody those that were left out by their id alone; it is added
- * @returns notes: what was left out, and a warning where another user may be nobody
+ * @returns a note of what was left out, and a warning where another user may be nobody
  */
-export async function leaveOutNobody(connection: DuckDBConnection, nobody: NobodyRows): Promise<string[]> {
+export async function leaveOutNobody(
+  connection: DuckDBConnection,
+  nobody: NobodyRows,
+): Promise<{ readonly note: string | undefined; readonly warning: string | undefined }> {
   const crowd = await crowdOf(connection);
   const { zeroId, zero, userCount, largestRows } = crowd;
   const isNobody =
@@ -43,7 +47,7 @@ export async function leaveOutNobody(connection: DuckDBConnection, nobody: Nobod
       await connection.run(`delete from ${table} where ${IS_ZERO}`);
   }
   for (const id of nobody.keys()) await connection.run(`delete from users where user_id = ${sqlText(id)}`);
-  return [...noteOf(nobody, isNobody), ...warningOf(crowd, isNobody)];
+  return { note: noteOf(nobody, isNobody), warning: warningOf(crowd, isNobody) };
 }
 
 async function crowdOf(connection: DuckDBConnection): Promise<Crowd> {
@@ -61,26 +65,25 @@ async function crowdOf(connection: DuckDBConnection): Promise<Crowd> {
   return result.getRowObjects()[0] as unknown as Crowd;
 }
 
-function noteOf(nobody: NobodyRows, isZeroNobody: boolean): string[] {
-  if (nobody.size === 0) return [];
-  const words = (count: number) => count.toLocaleString('en-US');
-  const total = [...nobody.values()].reduce((sum, count) => sum + count, 0);
-  const each = [...nobody].map(([id, count]) => `${words(count)} of user ${quote(id)}`);
+function noteOf(nobody: NobodyRows, isZeroNobody: boolean): string | undefined {
+  if (nobody.size === 0) return undefined;
+  const total = [...nobody.values()].reduce((sum, rows) => sum + rows, 0);
+  const each = [...nobody].map(([id, rows]) => `${count(rows)} of user ${quote(id)}`);
   const why = isZeroNobody ? ', more than ten times those of any other' : '';
-  return [`${words(total)} ${total === 1 ? 'row' : 'rows'} of nobody left out: ${each.join(', ')}${why}`];
+  return `${counted(total, 'row')} of nobody left out: ${each.join(', ')}${why}`;
 }
 
 function warningOf(
   { zeroId, zero, userCount, rowCount, largest, largestRows }: Crowd,
   isZeroNobody: boolean,
-): string[] {
+): string | undefined {
   const isZero = !isZeroNobody && zero > largestRows;
   const [userId, rows] = isZero ? [zeroId, zero] : [largest, largestRows];
   const total = isZeroNobody ? rowCount : rowCount + zero;
   const users = userCount + (zero > 0 && !isZeroNobody ? 1 : 0);
-  if (userId === null || !mayBeCrowd(rows / total, users)) return [];
-  return [
-    `WARNING: user ${quote(userId)} has ${percent(rows / total)} of the log, ${rows.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} rows: ` +
-      CROWD_QUESTION,
-  ];
+  if (userId === null || !mayBeCrowd(rows / total, users)) return undefined;
+  return (
+    `user ${quote(userId)} has ${percent(rows / total)} of the log, ${count(rows)} of ${counted(total, 'row')}: ` +
+    CROWD_QUESTION
+  );
 }

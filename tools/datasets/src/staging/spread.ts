@@ -17,6 +17,7 @@
  * of one hash, as one in thirty million logs of a million users has, would be set apart from each other for nothing.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { LINES_PER_SOURCE } from './lines-per-source';
 
 /** Why the order of the file is none of time, or that it is. */
 export type TieOrder = 'file' | 'reversed file' | 'drawn: by video' | 'drawn: not by time';
@@ -34,8 +35,6 @@ const SORTED_SHARE = 0.9;
 const FEWEST_NEIGHBOURS = 20;
 /** Whose rows tell how the file goes; those of all would have to be sorted once more. */
 const USERS_ASKED = 10_000;
-/** More lines than a file has. */
-const SOURCE_PLACES = 2 ** 36;
 
 /** Sets `spread_ms` of all watches. */
 export async function spreadTies(connection: DuckDBConnection): Promise<Ties> {
@@ -118,7 +117,7 @@ async function isSortedByVideo(connection: DuckDBConnection, file: FileDirection
 
 /** Of a row among all, as a number that rises with its time. */
 const placeBy = ({ lines, sources }: FileDirection) =>
-  `(${sources} * source::bigint * ${SOURCE_PLACES} + ${lines || 1} * line::bigint)`;
+  `(${sources} * source::bigint * ${LINES_PER_SOURCE} + ${lines || 1} * line::bigint)`;
 
 /** SHA-256 stays what it is from version to version, which DuckDB's own hash need not. */
 const DRAWN_PLACE = `('0x' || left(sha256(concat_ws(chr(10), user_id, at_ms::bigint, video_id)), 15))::bigint`;

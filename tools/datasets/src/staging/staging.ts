@@ -10,6 +10,7 @@ import { percent } from '@watchnext/command-line';
 import { sqlText } from '@watchnext/event-archive';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import type { BadRows } from '../read/bad-rows';
+import { count } from '../read/words';
 import { matchesOf } from './matches';
 import { leaveOutNobody, type NobodyRows } from './nobody';
 import { leaveOutRepeated, leaveOutUnknownVideos } from './settle';
@@ -173,6 +174,11 @@ export class Staging {
     this.noteList.push(text);
   }
 
+  /** A note of what may spoil what is learned. */
+  warn(text: string): void {
+    this.note(`WARNING: ${text}`);
+  }
+
   /** Creates the tables, dropping what an import that was cut off has left. */
   async begin(): Promise<void> {
     for (const table of ['videos', 'users', 'watches', 'impressions', 'sources', 'completed'])
@@ -223,8 +229,10 @@ export class Staging {
     for (const appender of Object.values(this.open)) appender.close();
     this.appenders = undefined;
     await leaveOutRepeated(this.connection, this.sourceList, badRows);
-    for (const note of await leaveOutNobody(this.connection, this.nobody)) this.note(note);
-    for (const note of await matchesOf(this.connection, this.sourceList, this.describedBy)) this.note(note);
+    const { note, warning } = await leaveOutNobody(this.connection, this.nobody);
+    if (note !== undefined) this.note(note);
+    if (warning !== undefined) this.warn(warning);
+    for (const text of await matchesOf(this.connection, this.sourceList, this.describedBy)) this.warn(text);
     if (this.catalogueIsComplete) await leaveOutUnknownVideos(this.connection, this.sourceList, badRows);
     else
       await this.connection.run(`
@@ -232,18 +240,18 @@ export class Staging {
         select video_id, video_id, '', '', 0, 0, 0, 0
         from (select video_id from watches union select video_id from impressions) anti join videos using (video_id)`);
     // Impressions of one request share their time and their history.
-    if (await this.isEmpty('impressions')) this.noteTies(await spreadTies(this.connection));
+    if (await this.hasNoImpressions()) this.noteTies(await spreadTies(this.connection));
   }
 
   private noteTies({ tied, watches, order }: Ties): void {
     if (tied === 0) return;
     this.note(
-      `${tied.toLocaleString('en-US')} of ${watches.toLocaleString('en-US')} watches (${percent(tied / watches)}) have their time in common with others of their user: they were set a millisecond apart, in ${IN_ORDER[order]}`,
+      `${count(tied)} of ${count(watches)} watches (${percent(tied / watches)}) have their time in common with others of their user: they were set a millisecond apart, in ${IN_ORDER[order]}`,
     );
   }
 
-  private async isEmpty(table: 'impressions'): Promise<boolean> {
-    return (await this.connection.runAndReadAll(`select 1 from ${table} limit 1`)).currentRowCount === 0;
+  private async hasNoImpressions(): Promise<boolean> {
+    return (await this.connection.runAndReadAll('select 1 from impressions limit 1')).currentRowCount === 0;
   }
 
   /** Notes that all of it is there and may be used, and what was left out, for a process that goes on with it. */

@@ -14,10 +14,10 @@ const GENDERS: Readonly<Record<string, Gender>> = {
   m: Gender.MALE,
   male: Gender.MALE,
 };
-const SECONDS_PER: Readonly<Record<DurationUnit, number>> = { s: 1, ms: 1 / 1_000, min: 60 };
+export const SECONDS_PER: Readonly<Record<DurationUnit, number>> = { s: 1, ms: 1 / 1_000, min: 60 };
 /** Of dates, with how one of them looks. */
 const DATES = { iso: '2026-11-25T10:00:00Z', dmy: '25/11/2026 10:00', mdy: '11/25/2026 10:00' } as const;
-export type DateUnit = keyof typeof DATES;
+type DateUnit = keyof typeof DATES;
 const MS_PER: Readonly<Record<Exclude<TimeUnit, DateUnit>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
 /** "2013-02-28 14:38:27" and the like; without a zone it is UTC. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;

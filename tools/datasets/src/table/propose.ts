@@ -2,7 +2,7 @@
 import { countryCode } from '@watchnext/features';
 import { median } from '@watchnext/learning';
 import { isNothing } from '../read/cells';
-import { dateTime, isoTime } from './interpret';
+import { dateTime, isoTime, SECONDS_PER } from './interpret';
 import type { DurationUnit, Mapping, TimeUnit } from './mapping';
 import type { Sample } from './sample';
 
@@ -188,7 +188,6 @@ const LONGEST_SECONDS = { watchSeconds: 600, durationSeconds: 3_600 } as const;
 const DOUBTFUL = { from: 1_000, to: 10 * LONGEST_SECONDS.durationSeconds } as const;
 /** Of a video, what is watched of it as a rule. */
 const LIKELY_SHARE = { from: 0.02, to: 5 } as const;
-const SECONDS_OF: Readonly<Record<DurationUnit, number>> = { ms: 1 / 1_000, s: 1, min: 60 };
 
 interface Units {
   readonly unit: DurationUnit;
@@ -204,8 +203,8 @@ function unitsOf(lengths: readonly Length[]): Units {
   const [first] = unnamed;
   if (beside !== undefined && first !== undefined) {
     const fits = (['s', 'ms'] as const).filter((unit) => {
-      const seconds = first.median * SECONDS_OF[unit];
-      const besideSeconds = beside.median * SECONDS_OF[beside.named!];
+      const seconds = first.median * SECONDS_PER[unit];
+      const besideSeconds = beside.median * SECONDS_PER[beside.named!];
       const share = first.field === 'watchSeconds' ? seconds / besideSeconds : besideSeconds / seconds;
       return share >= LIKELY_SHARE.from && share <= LIKELY_SHARE.to;
     });

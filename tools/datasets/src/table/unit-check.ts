@@ -23,9 +23,7 @@ export class UnitCheck {
     const { count, completed, capped } = this;
     if (count < FEWEST) return;
     const say = (share: number, what: string) =>
-      staging.note(
-        `WARNING: ${file}: ${percent(share)} of the watches ${what}: is ${column} in another unit, or the duration?`,
-      );
+      staging.warn(`${file}: ${percent(share)} of the watches ${what}: is ${column} in another unit, or the duration?`);
     if (completed < FEWEST_COMPLETED * count) say(completed / count, 'are completed, and only those are learned from');
     if (capped > MOST_CAPPED * count) say(capped / count, `are of ${LIMITS.labelWatchSeconds / 3_600} hours or more`);
   }

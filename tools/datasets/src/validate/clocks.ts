@@ -1,6 +1,7 @@
 import { LIMITS } from '@watchnext/features';
+import { count } from '../read/words';
 import type { Check, LogFacts, UserLog } from './check';
-import { count, type Finding, judge, percent, share } from './finding';
+import { type Finding, judge, percent, share } from './finding';
 
 /** Producers' clocks beside the collector's. A backfill has only one, so for it only the future tells. */
 export class ClockCheck implements Check {

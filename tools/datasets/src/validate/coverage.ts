@@ -1,6 +1,7 @@
 import { isCompleted } from '@watchnext/features';
+import { count } from '../read/words';
 import type { Check, LogFacts, UserLog } from './check';
-import { count, type Finding, judge, percent, share } from './finding';
+import { type Finding, judge, percent, share } from './finding';
 
 const FEWEST_OF_A_USER = 2;
 const FEWEST_OF_A_VIDEO = 5;

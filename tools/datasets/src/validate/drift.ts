@@ -1,7 +1,8 @@
 import { DAY_MS } from '@watchnext/features';
 import { median } from '@watchnext/learning';
+import { count } from '../read/words';
 import type { Check, UserLog } from './check';
-import { count, type Finding, percent, share, worst } from './finding';
+import { type Finding, percent, share, worst } from './finding';
 
 /** A day with so much less or more than the days around it is no usual one. */
 const UNUSUAL_FACTOR = 3;

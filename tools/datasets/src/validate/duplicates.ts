@@ -1,5 +1,6 @@
+import { count } from '../read/words';
 import type { Check, UserLog } from './check';
-import { count, type Finding, judge, percent, share } from './finding';
+import { type Finding, judge, percent, share } from './finding';
 
 /** What is there twice: events by id (harmless where they are dropped), and what looks like one watch under two ids. */
 export class DuplicateCheck implements Check {

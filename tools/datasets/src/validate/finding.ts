@@ -26,5 +26,3 @@ export const share = (part: number, whole: number) => (whole === 0 ? 0 : part / 
 
 /** With digits enough to tell a rare case from none. */
 export const percent = (value: number) => percentWith(value, value > 0 && value < 0.001 ? 3 : 1);
-
-export const count = (value: number) => value.toLocaleString('en-US');

@@ -1,6 +1,7 @@
 import type { Watch } from '@watchnext/contract';
+import { count } from '../read/words';
 import type { Check, UserLog } from './check';
-import { count, type Finding, judge, percent, share, type Verdict } from './finding';
+import { type Finding, judge, percent, share, type Verdict } from './finding';
 
 const JOIN_WINDOW_MS = 86_400_000;
 /** A watch so shortly before the list that shows its video is the same watch in another guise. */

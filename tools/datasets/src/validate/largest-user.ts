@@ -1,6 +1,7 @@
 import { CROWD_QUESTION, mayBeCrowd } from '../read/crowd';
+import { count } from '../read/words';
 import type { Check, UserLog } from './check';
-import { count, type Finding, percent, share, type Verdict } from './finding';
+import { type Finding, percent, share, type Verdict } from './finding';
 
 /** So large a share of the log spoils what is learned of all others; of fewer users it is a trial, in which somebody may have it. */
 const SPOILING = { share: 0.2, fewestUsers: 100 };

@@ -23,7 +23,8 @@ import { DatasetError } from '../dataset-error';
 import { importToArchive } from '../import-to-archive';
 import { IMPORTERS } from '../importers';
 import { askOnTerminal, mappingFileFor, QuestionLeftError } from '../table/wizard';
-import { count, type Finding, judge, worst } from './finding';
+import { count } from '../read/words';
+import { type Finding, judge, worst } from './finding';
 import { formatFindings } from './format';
 import { validateArchive } from './validate-archive';
 

@@ -1,5 +1,6 @@
+import { count } from '../read/words';
 import type { Check, UserLog } from './check';
-import { count, type Finding, judge, percent, share } from './finding';
+import { type Finding, judge, percent, share } from './finding';
 
 /** Events that come after later ones of the same user. The reducer sorts them in, but lists ranked meanwhile did not know them. */
 export class OrderCheck implements Check {

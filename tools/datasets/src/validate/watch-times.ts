@@ -1,7 +1,8 @@
 import { LIMITS } from '@watchnext/features';
 import { median } from '@watchnext/learning';
+import { count } from '../read/words';
 import type { Check, LogFacts, UserLog } from './check';
-import { count, type Finding, judge, percent, share } from './finding';
+import { type Finding, judge, percent, share } from './finding';
 
 /** A loop may play a short video several times; beyond that a number is of another unit, or a player that never stopped. */
 const MOST_LOOPS = 20;
