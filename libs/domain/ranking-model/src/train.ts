@@ -114,13 +114,8 @@ async function warmCalibration(options: TrainRankingModelOptions, earlier: Earli
   if (!config.calibrated || config.objective === 'click') return NO_CALIBRATION;
   const since = examples.filter(({ servedAtMs }) => servedAtMs >= earlier.untilMs);
   const known = earlier.model.calibration;
-  if (
-    !mayReplace(
-      known,
-      Float64Array.from(since, ({ watchSeconds }) => watchSeconds),
-    )
-  )
-    return known;
+  const seconds = Float64Array.from(since, ({ watchSeconds }) => watchSeconds);
+  if (!mayReplace(known, seconds)) return known;
   return calibrationOn(since, earlier.model, options);
 }
 
