@@ -30,7 +30,7 @@ export function isRewatch({ labelVideoId, features }: CandidateExample): boolean
 }
 
 /** How much may be asked, before anything is drawn. */
-export function askable(heldOut: readonly CandidateExample[]): { userCount: number; queryCount: number } {
+export function askableCounts(heldOut: readonly CandidateExample[]): { userCount: number; queryCount: number } {
   const byUser = new Map<string, number>();
   for (const example of heldOut) {
     if (!isRewatch(example)) byUser.set(example.userId, (byUser.get(example.userId) ?? 0) + 1);

@@ -1,5 +1,5 @@
 import {
-  LEAST_TELLING,
+  MINIMUM_SAMPLE,
   type LogSpan,
   noPageMessage,
   type Page,
@@ -10,7 +10,7 @@ import {
 } from '@watchnext/evaluation';
 import { type CandidateExample, DAY_MS, type RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
-import { askable, evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
+import { askableCounts, evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 import { firstOfEachUser, mostImpressionsOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';
@@ -97,8 +97,8 @@ function lackOf(split: TimeSplit, pages: readonly Page[]): string | undefined {
 
 /** Whether the gate can say something of so much: it counts users who have a page, as their loss does. @param pages those held out */
 function tells(split: TimeSplit, pages: readonly Page[]): boolean {
-  const { userCount, queryCount } = askable(evaluatedWatches(split));
-  const { users, rows } = LEAST_TELLING;
+  const { userCount, queryCount } = askableCounts(evaluatedWatches(split));
+  const { users, rows } = MINIMUM_SAMPLE;
   const readerCount = new Set(pages.map(({ userId }) => userId)).size;
   return Math.min(userCount, readerCount) >= users && Math.min(queryCount, pages.length) >= rows;
 }

@@ -49,7 +49,7 @@ export const trainCandidatesStage = (
       const worked = new StepsWorkedOn();
       let ages: AgeReport | undefined;
       const windowEndMs = split.evaluatedFromMs;
-      const { trials, chosenBy } = await selectCandidateModel({
+      const { trials, chosenByExampleCount } = await selectCandidateModel({
         examples: training,
         validationExamples: validation,
         unchosen: { examples: split.candidateTraining, windowEndMs },
@@ -76,7 +76,7 @@ export const trainCandidatesStage = (
       ]);
       note({
         videos: model.videoIds.length,
-        validationExamples: chosenBy,
+        validationExamples: chosenByExampleCount,
         tried: Object.fromEntries(tried),
         chosen: candidateConfig.historyEncoder,
         ...(ages ? { ages: oddAges(ages) } : {}),
@@ -85,7 +85,7 @@ export const trainCandidatesStage = (
       return {
         candidateModel: model,
         candidateConfig,
-        candidateLearnedFrom: chosenBy > 0 ? training : split.candidateTraining,
+        candidateLearnedFrom: chosenByExampleCount > 0 ? training : split.candidateTraining,
       };
     },
   });

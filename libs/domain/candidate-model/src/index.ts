@@ -47,12 +47,7 @@ export {
 } from './model';
 export { trainCandidateModel } from './training';
 export type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
-export {
-  selectCandidateModel,
-  type CandidateSelection,
-  type CandidateSelectionOptions,
-  type CandidateTrial,
-} from './selection';
+export { selectCandidateModel } from './selection';
 export { validationCutoff } from './validation';
 export type { CandidateVocabularies } from './vocabularies';
 export type { WarmStartReport } from './warm-start';

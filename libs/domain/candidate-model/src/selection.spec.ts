@@ -73,16 +73,16 @@ async function select(leads: (epoch: number, encoder: string) => boolean, labelC
 
 describe('selectCandidateModel', () => {
   it('keeps the best epoch of the best form where validation has hits enough', async () => {
-    const { trials, chosenBy, trained } = await select((epoch, form) => form === 'mean' && epoch === 2, 50);
-    expect(chosenBy).toBe(250);
+    const { trials, chosenByExampleCount, trained } = await select((epoch, form) => form === 'mean' && epoch === 2, 50);
+    expect(chosenByExampleCount).toBe(250);
     expect(trials.map(({ config }) => config.historyEncoder)).toEqual(['mean', 'position-heads']);
     expect(trials[0].config.epochCount).toBe(2);
     expect(trained).toEqual([30, 30]);
   });
 
   it('trains the preferred form on everyone, for the blind number of epochs, where no epoch has hits enough', async () => {
-    const { trials, chosenBy, trained } = await select((epoch, form) => form === 'mean' && epoch === 2, 15);
-    expect(chosenBy).toBe(0);
+    const { trials, chosenByExampleCount, trained } = await select((epoch, form) => form === 'mean' && epoch === 2, 15);
+    expect(chosenByExampleCount).toBe(0);
     expect(trained).toEqual([30, 30, 60]);
     expect(trials[0].config).toEqual({ ...CONFIG, epochCount: 4 });
     expect(trials[0].recall).toBeNaN();
@@ -99,7 +99,7 @@ describe('selectCandidateModel', () => {
         return exampleOf('aside', n < hitCount ? videos[0] : others, n);
       });
       const epochs: number[] = [];
-      const { chosenBy, trials } = await selectCandidateModel({
+      const { chosenByExampleCount, trials } = await selectCandidateModel({
         examples,
         validationExamples,
         forms: () => [config],
@@ -108,7 +108,7 @@ describe('selectCandidateModel', () => {
         createEngine: scripted((epoch) => epoch === 1, []),
         onProgress: ({ epoch }, trial) => trial === 0 && epochs.push(epoch),
       });
-      return [chosenBy, trials[0].config.epochCount, Math.max(...epochs)];
+      return [chosenByExampleCount, trials[0].config.epochCount, Math.max(...epochs)];
     };
     expect(await choose(78)).toEqual([12_000, 1, 5]);
     expect(await choose(80)).toEqual([12_000, 1, 3]);
@@ -116,8 +116,8 @@ describe('selectCandidateModel', () => {
   });
 
   it('tries nothing where there are too few watches to choose by', async () => {
-    const { trials, chosenBy, trained } = await select(() => true, 50, 149);
-    expect([chosenBy, trials.length]).toEqual([0, 1]);
+    const { trials, chosenByExampleCount, trained } = await select(() => true, 50, 149);
+    expect([chosenByExampleCount, trials.length]).toEqual([0, 1]);
     expect(trained).toEqual([60]);
   });
 });

@@ -1,6 +1,6 @@
 import { type CandidateModelConfig, type DataSize, dataSizeOf } from './config';
 import type { CandidateModel } from './model';
-import { isTelling, tellingExamples } from './telling';
+import { hasEnoughHits, examplesToChooseBy } from './sample-size';
 import { trainCandidateModel } from './training';
 import type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
 import type { WarmStartReport } from './warm-start';
@@ -36,19 +36,19 @@ export interface CandidateSelection {
   /** The one kept first, then the others. */
   readonly trials: readonly CandidateTrial[];
   /** Of how many examples the recalls are that it was chosen by; 0 where it was not chosen by any, and trained on `unchosen`. */
-  readonly chosenBy: number;
+  readonly chosenByExampleCount: number;
 }
 
 /** Another form than the preferred one must be better by this share of the recall: less may be chance. */
 const LEAST_GAIN_SHARE = 0.05;
 
 /**
- * Trains each form and keeps the one that recalls the validation examples best; where these cannot tell (telling.ts), the preferred
+ * Trains each form and keeps the one that recalls the validation examples best; where these cannot tell (sample-size.ts), the preferred
  * one, for as many epochs as are right for most logs of that size.
  */
 export async function selectCandidateModel(options: CandidateSelectionOptions): Promise<CandidateSelection> {
   const { forms, unchosen = options, onProgress, ...training } = options;
-  const validationExamples = tellingExamples(training.examples, training.validationExamples ?? []);
+  const validationExamples = examplesToChooseBy(training.examples, training.validationExamples ?? []);
   const tried: Tried[] = [];
   if (validationExamples.length > 0) {
     const configs = forms({ ...dataSizeOf(training.examples), validated: true });
@@ -60,13 +60,13 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
     }
   }
   const trials = tried.map(({ trial }) => trial);
-  if (tried.at(0)?.tells) return { trials, chosenBy: validationExamples.length };
+  if (tried.at(0)?.hasEnoughHits) return { trials, chosenByExampleCount: validationExamples.length };
   const { examples, windowEndMs } = unchosen;
   const [config] = forms({ ...dataSizeOf(examples), validated: false });
   const { trial } = await tryForm({ ...training, examples, windowEndMs, validationExamples: [], config }, (progress) =>
     onProgress?.(progress, trials.length, trials.length + 1, true),
   );
-  return { trials: [trial, ...trials], chosenBy: 0 };
+  return { trials: [trial, ...trials], chosenByExampleCount: 0 };
 }
 
 interface Tried {
@@ -75,7 +75,7 @@ interface Tried {
    * Whether its recall is of hits enough, were all asked: a set that was thinned to save time must not cost a second training. What its
    * few hits leave to chance is less than training blindly does, for each epoch is asked about the same.
    */
-  readonly tells: boolean;
+  readonly hasEnoughHits: boolean;
 }
 
 async function tryForm(
@@ -98,5 +98,5 @@ async function tryForm(
     },
   });
   const trial = { model, config: { ...config, epochCount }, recall, ...(warmStart ? { warmStart } : {}) };
-  return { trial, tells: isTelling(recall, options.validationExamples?.length ?? 0) };
+  return { trial, hasEnoughHits: hasEnoughHits(recall, options.validationExamples?.length ?? 0) };
 }

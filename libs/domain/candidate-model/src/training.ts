@@ -22,7 +22,7 @@ import { NegativeSampler } from './negative-sampler';
 import type { CandidateTrainingOptions } from './training-options';
 import { TrainingRun } from './training-run';
 import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
-import { isTelling } from './telling';
+import { hasEnoughHits } from './sample-size';
 import { askedExamples, validationCutoff, validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
 import { warmStart } from './warm-start';
@@ -117,7 +117,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       options.onProgress?.({ ...progress, validationRecall: recall });
       const bestRecall = Math.max(...recalls.slice(0, epoch));
       const bestEpoch = 1 + recalls.indexOf(bestRecall);
-      if (epoch - bestEpoch >= config.patienceEpochs && isTelling(bestRecall, asked.length)) break;
+      if (epoch - bestEpoch >= config.patienceEpochs && hasEnoughHits(bestRecall, asked.length)) break;
     }
     await save();
     return best ?? modelWith(tables, await engine.read());

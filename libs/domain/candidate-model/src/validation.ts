@@ -10,7 +10,7 @@ const MULTIPLICATION_BUDGET = 2e9;
  * However large the catalogue, and whatever that takes: by 400 an epoch that improved looked worse than the one before it so often that most
  * trainings on 24,000 videos were left too early (decision 172). Over a million videos they take less than a minute.
  */
-const LEAST_EXAMPLES = 2_000;
+const LEAST_ASKED = 2_000;
 
 /**
  * k of the validation recall: 100, or less where 100 would be a large part of the catalogue; a tenth of fewer than 100 videos, of which
@@ -64,7 +64,7 @@ export async function validationRecall(
 /** Every so many of a set of examples are asked. */
 export function validationStride(exampleCount: number, multiplicationsPerExample: number): number {
   const affordable = Math.ceil((exampleCount * multiplicationsPerExample) / MULTIPLICATION_BUDGET);
-  return Math.max(1, Math.min(affordable, Math.floor(exampleCount / LEAST_EXAMPLES)));
+  return Math.max(1, Math.min(affordable, Math.floor(exampleCount / LEAST_ASKED)));
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { GateCheck, GateVerdict } from '@watchnext/contract';
 import { type CurrentMetrics, DEFAULT_REGRESSION_LIMITS, regressionChecks, type RegressionLimits } from './regression';
-import { LEAST_TELLING } from './telling';
+import { MINIMUM_SAMPLE } from './sample-size';
 import type { Interval } from './user-ratio';
 
 /** What the gate looks at, all on the same held-out days. */
@@ -82,7 +82,7 @@ export function gateReasons(verdict: GateVerdict): string[] {
  * leaves no room for zero; of a handful of users, who give none, nothing is said. Of many rows the two numbers decide.
  */
 function baselineCheck(name: string, gain: number, { interval, userCount, rowCount }: Gain, detail: string): GateCheck {
-  const isFew = userCount < LEAST_TELLING.users || rowCount < LEAST_TELLING.rows;
+  const isFew = userCount < MINIMUM_SAMPLE.users || rowCount < MINIMUM_SAMPLE.rows;
   if (gain > 0 || Number.isNaN(gain) || !isFew || interval.high < 0) return { name, passed: gain > 0, detail };
   const range = Number.isNaN(interval.low)
     ? ''

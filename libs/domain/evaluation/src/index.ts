@@ -79,5 +79,5 @@ export {
   lastItemMarkovScorer,
 } from './co-watch-scorers';
 export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';
-export { LEAST_TELLING } from './telling';
+export { MINIMUM_SAMPLE } from './sample-size';
 export { type LogSpan, spanOfLog, type SplitMoment, splitMoment } from './split-moment';

@@ -1,7 +1,7 @@
 /** Is a trained model worse than the one that serves now? */
 import type { GateCheck } from '@watchnext/contract';
 import type { GateMetrics } from './gate';
-import { LEAST_TELLING } from './telling';
+import { MINIMUM_SAMPLE } from './sample-size';
 import type { Interval } from './user-ratio';
 
 /** A metric of the current snapshot, and how it can be compared with the new one's. */
@@ -84,7 +84,7 @@ export const DEFAULT_REGRESSION_LIMITS: RegressionLimits = {
  * Of fewer users nothing is said: resampled users are too alike then, and one alone gives no interval. What is bad beyond doubt fails the
  * gate's other checks.
  */
-const LEAST_USERS = LEAST_TELLING.users;
+const LEAST_USERS = MINIMUM_SAMPLE.users;
 
 const show = (value: number) => value.toFixed(4);
 

@@ -1,4 +1,4 @@
-import { LEAST_USERS_OF_AN_INTERVAL } from './telling';
+import { LEAST_USERS_OF_AN_INTERVAL } from './sample-size';
 
 /** The part of `Random` of @watchnext/learning that resampling needs. */
 export interface IndexSource {

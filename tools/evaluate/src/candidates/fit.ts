@@ -48,7 +48,7 @@ export async function fitForm(
       trialCount * stepCount,
       `${form.name}, epoch ${epoch}, loss ${loss?.toFixed(3)}`,
     );
-  const { trials, chosenBy } = await selectCandidateModel({
+  const { trials, chosenByExampleCount } = await selectCandidateModel({
     examples: training,
     validationExamples: validation.map(({ example }: HeldOut) => example),
     ...(part === 'test' ? { unchosen: { examples, windowEndMs: newest(examples) } } : {}),
@@ -86,7 +86,7 @@ export async function fitForm(
   });
   if (part === 'validation') return finish(model, windowEndMs);
   // What nothing was chosen for has learned from all of it already.
-  if (chosenBy === 0) return finish(model, newest(examples));
+  if (chosenByExampleCount === 0) return finish(model, newest(examples));
   const final = await trainCandidateModel({
     examples,
     config,

@@ -6,8 +6,8 @@ import type { CandidateExample } from '@watchnext/features';
 import { validationCutoff } from './validation';
 
 /** Of fewer a recall of 0.2 is off by 14% of itself and more at one standard error: the best of several epochs is then a matter of chance. */
-const LEAST_EXAMPLES = 200;
-/** As many as `LEAST_EXAMPLES` have at a recall of 0.2. Where recall is low the same number of examples says less. */
+const LEAST_TO_CHOOSE_BY = 200;
+/** As many as `LEAST_TO_CHOOSE_BY` have at a recall of 0.2. Where recall is low the same number of examples says less. */
 const LEAST_HITS = 40;
 
 /**
@@ -15,7 +15,7 @@ const LEAST_HITS = 40;
  * look like the best. Labels that training does not know cannot be hit, so they do not count towards what is needed; they stay, as
  * misses of all epochs alike.
  */
-export function tellingExamples(
+export function examplesToChooseBy(
   training: readonly CandidateExample[],
   validation: readonly CandidateExample[],
 ): readonly CandidateExample[] {
@@ -24,11 +24,11 @@ export function tellingExamples(
     (example) => !videoIds.has(example.labelVideoId) || canBeMissed(example, videoIds),
   );
   const known = missable.filter(({ labelVideoId }) => videoIds.has(labelVideoId));
-  return known.length < LEAST_EXAMPLES ? [] : missable;
+  return known.length < LEAST_TO_CHOOSE_BY ? [] : missable;
 }
 
 /** Whether a recall is of hits enough to stop or to choose by. @param exampleCount that it is of, or stands for */
-export function isTelling(recall: number, exampleCount: number): boolean {
+export function hasEnoughHits(recall: number, exampleCount: number): boolean {
   return Math.round(recall * exampleCount) >= LEAST_HITS;
 }
 
