@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@watchnext/waiting/testing';
 import { makeThreads } from './make-threads';
+import { sharedInts } from './shared';
 import { Thread } from './thread';
 
 const THREADS = join(__dirname, '..', 'dist', 'index.js');
@@ -39,17 +40,26 @@ describe('Thread', () => {
     expect(lost).toEqual(['a thread ended unexpectedly: no such add-on']);
   });
 
-  /** Blocks its thread for `ms`, out of reach of JavaScript as an add-on is, and leaves a file when it is through. */
+  interface Blocked {
+    /** Blocked until it is told to go on. */
+    readonly isFree: Int32Array;
+    readonly file: string;
+  }
+  /** Blocks its thread, out of reach of JavaScript as an add-on is, and leaves a file when it is through. */
   const BLOCKS = `
     const { writeFileSync } = require('node:fs');
-    const block = ({ ms, file }) => {
+    const block = ({ isFree, file }) => {
       writeFileSync(file + '.begun', '');
-      for (const until = Date.now() + ms; Date.now() < until; );
+      Atomics.wait(isFree, 0, 0);
       writeFileSync(file, '');
     };`;
-  interface Blocks extends Record<string, (input: { ms: number; file: string }) => void> {
-    block: (input: { ms: number; file: string }) => void;
+  interface Blocks extends Record<string, (input: Blocked) => void> {
+    block: (input: Blocked) => void;
   }
+  const goOn = (isFree: Int32Array) => {
+    Atomics.store(isFree, 0, 1);
+    Atomics.notify(isFree, 0);
+  };
   const begun = (file: string) => eventually(() => existsSync(`${file}.begun`), `a call that writes ${file}.begun`);
 
   it('fails calls at once when it is closed, and those after, and is ended though one of them waits for ever', async () => {
@@ -76,13 +86,15 @@ describe('Thread', () => {
   it('lets the call under way finish when it is closed, and begins none that waits', async () => {
     const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));
     const [first, second] = [join(folder, 'first'), join(folder, 'second')];
-    const calls = [thread.call('block', { ms: 300, file: first }), thread.call('block', { ms: 300, file: second })].map(
-      (call) => expect(call).rejects.toThrow('the thread is closed'),
+    const isFree = sharedInts(1);
+    const calls = [first, second].map((file) =>
+      expect(thread.call('block', { isFree, file })).rejects.toThrow('the thread is closed'),
     );
     await begun(first);
     const closed = thread.close();
     await Promise.all(calls);
     expect(existsSync(first)).toBe(false);
+    goOn(isFree);
     await closed;
     expect(existsSync(first)).toBe(true);
     expect(existsSync(`${second}.begun`)).toBe(false);
@@ -115,9 +127,13 @@ describe('Thread', () => {
   it('is closed once, however often it is told to', async () => {
     const thread = new Thread<Blocks>(programOf(`${BLOCKS} answerCalls({ block });`));
     const file = join(folder, 'file');
-    const called = expect(thread.call('block', { ms: 100, file })).rejects.toThrow('the thread is closed');
+    const isFree = sharedInts(1);
+    const called = expect(thread.call('block', { isFree, file })).rejects.toThrow('the thread is closed');
     await begun(file);
-    await Promise.all([thread.close(), thread.close(), called]);
+    const closed = [thread.close(), thread.close()];
+    await called;
+    goOn(isFree);
+    await Promise.all(closed);
     await thread.close();
     expect(existsSync(file)).toBe(true);
   });
