@@ -24,6 +24,21 @@ import {
 const PROGRAM = resolve(__dirname, '..', '..', 'dist', 'commands', 'restore-log.js');
 const PARTITIONS = 4;
 const EVENT_COUNT = 3_000;
+/** Of the commits of one run: the first that a held one makes only when it is told to stop. */
+const HELD_COMMIT = 8;
+/** Loaded before the program: keeps it from ending before a spec that gets its turn late has sent it a signal. */
+const HOLD = `
+  const { isMainThread, Worker } = require('node:worker_threads');
+  if (isMainThread) {
+    const told = new Promise((resolve) => process.once('SIGTERM', resolve));
+    const { postMessage } = Worker.prototype;
+    let commits = 0;
+    Worker.prototype.postMessage = function (message) {
+      const send = () => postMessage.call(this, message);
+      if (message.name === 'write' && ++commits === ${HELD_COMMIT}) told.then(send);
+      else send();
+    };
+  }`;
 
 describe('npm run restore-log', () => {
   let directory: { path: string; remove(): Promise<void> };
@@ -40,8 +55,11 @@ describe('npm run restore-log', () => {
   });
   const run = (args: readonly string[] = [oldFolder()], more: Record<string, string> = {}) =>
     runBuilt(PROGRAM, args, settings(more));
-  const start = (): ChildProcess =>
-    spawn(process.execPath, [PROGRAM, oldFolder()], { env: { ...process.env, ...settings() }, stdio: 'ignore' });
+  const startHeld = (): ChildProcess =>
+    spawn(process.execPath, ['--require', join(directory.path, 'hold.js'), PROGRAM, oldFolder()], {
+      env: { ...process.env, ...settings() },
+      stdio: 'ignore',
+    });
   const appendedCount = async () => {
     const world = await openNew();
     const count = (await allRecords(world.log, TOPICS.activity)).length;
@@ -49,8 +67,8 @@ describe('npm run restore-log', () => {
     return count;
   };
   /** Watches of the log from another process; the log is there once the command has made it. */
-  const whileRunning = async (act: (child: ChildProcess, world: World) => Promise<void>) => {
-    const child = start();
+  const whileHeld = async (act: (child: ChildProcess, world: World) => Promise<void>) => {
+    const child = startHeld();
     const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
     const world = await openNew();
     try {
@@ -72,6 +90,7 @@ describe('npm run restore-log', () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory('restore-log-command');
+    await writeFile(join(directory.path, 'hold.js'), HOLD);
     const old = await openWorld(oldFolder(), embeddedLog, PARTITIONS);
     await writeEvents(old, someEvents(EVENT_COUNT));
     await writeCatalogue(old, 30);
@@ -116,7 +135,7 @@ describe('npm run restore-log', () => {
   it('killed with -9 again and again in the middle, goes on and appends each record once', async () => {
     for (let kills = 0; kills < 3; kills++) {
       const before = kills === 0 ? 0 : await appendedCount();
-      const ended = await whileRunning(async (child, world) => {
+      const ended = await whileHeld(async (child, world) => {
         await appendedMoreThan(before, child, world);
         child.kill('SIGKILL');
       });
@@ -133,7 +152,7 @@ describe('npm run restore-log', () => {
   });
 
   it('told to stop, ends between two appends with 143, and goes on the next time', async () => {
-    const ended = await whileRunning(async (child, world) => {
+    const ended = await whileHeld(async (child, world) => {
       await appendedMoreThan(0, child, world);
       child.kill('SIGTERM');
     });
