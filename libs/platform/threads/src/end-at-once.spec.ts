@@ -7,15 +7,18 @@ import { join } from 'node:path';
 const THREADS = JSON.stringify(join(__dirname, '..', 'dist', 'index.js'));
 /** Runs what follows as the first process of its own. */
 const CONTAINED = ['unshare', '--map-root-user', '--pid', '--fork'] as const;
+/** Of a process that waits for its threads as long as they need: on a loaded machine a second may be too short. */
+const STILL_CLOCK = 'performance.now = () => 0;';
 
 describe('ending at once', () => {
   let folder: string;
   let program: string;
   let first: string;
   let next: string;
+  let goOn: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'watchnext-end-at-once-'));
-    [program, first, next] = ['program.js', 'first', 'next'].map((name) => join(folder, name));
+    [program, first, next, goOn] = ['program.js', 'first', 'next', 'go-on'].map((name) => join(folder, name));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -30,29 +33,30 @@ describe('ending at once', () => {
     return { code, signal, text };
   }
 
-  /** A process that ends at once with 3 amid a call that blocks its thread for so long, when another waits behind it. */
-  function endsAmid(blocksMs: number, node?: readonly [string, ...string[]]): ReturnType<typeof ended> {
+  /** A process that ends at once with 3 amid a call that blocks its thread until `goOn` exists, when another waits behind it. */
+  function endsAmid(node?: readonly [string, ...string[]], before = ''): ReturnType<typeof ended> {
     writeFileSync(
       program,
       `const { answerCalls } = require(${THREADS});
-      const { writeFileSync } = require('node:fs');
+      const { existsSync, writeFileSync } = require('node:fs');
       answerCalls({
-        block({ ms, file }) {
+        block(file) {
           writeFileSync(file + '.begun', '');
-          for (const until = Date.now() + ms; Date.now() < until; );
+          while (!existsSync(${JSON.stringify(goOn)}));
           writeFileSync(file, '');
         },
       });`,
     );
     return ended(
       `
+      ${before}
       const { endAtOnce, Thread } = require(${THREADS});
       const { existsSync } = require('node:fs');
       const [program, first, next] = ${JSON.stringify([program, first, next])};
       const thread = new Thread(program);
       const say = (word) => () => console.log(word);
-      thread.call('block', { ms: ${blocksMs}, file: first }).then(say('answered'), say('failed'));
-      thread.call('block', { ms: 0, file: next }).then(say('answered'), say('failed'));
+      thread.call('block', first).then(say('answered'), say('failed'));
+      thread.call('block', next).then(say('answered'), say('failed'));
       setInterval(() => {
         if (!existsSync(first + '.begun')) return;
         setImmediate(say('a turn later'));
@@ -63,12 +67,19 @@ describe('ending at once', () => {
   }
 
   it('lets a call under way finish, and begins nothing else on any thread', async () => {
-    expect(await endsAmid(500)).toEqual({ code: 3, signal: null, text: '' });
+    // Begins to wait once it has told its threads that it ends.
+    const freeingWait = `
+      const { wait } = Atomics;
+      Atomics.wait = (...args) => {
+        require('node:fs').writeFileSync(${JSON.stringify(goOn)}, '');
+        return wait(...args);
+      };`;
+    expect(await endsAmid(undefined, STILL_CLOCK + freeingWait)).toEqual({ code: 3, signal: null, text: '' });
     expect([first, `${next}.begun`].map((file) => existsSync(file))).toEqual([true, false]);
   });
 
   it('is a kill where a call goes on for more than a second, and says so', async () => {
-    expect(await endsAmid(60_000)).toEqual({
+    expect(await endsAmid()).toEqual({
       code: null,
       signal: 'SIGKILL',
       text: 'a thread is amid a call after 1000 ms: the process kills itself\n',
@@ -79,7 +90,7 @@ describe('ending at once', () => {
   (spawnSync(CONTAINED[0], [...CONTAINED.slice(1), 'true']).status === 0 ? it : it.skip)(
     'is an abort there in a container, whose first process cannot kill itself',
     async () => {
-      const { signal, text } = await endsAmid(60_000, [...CONTAINED, process.execPath]);
+      const { signal, text } = await endsAmid([...CONTAINED, process.execPath]);
       expect(['SIGABRT', 'SIGSEGV']).toContain(signal);
       expect(text).toMatch(/^a thread is amid a call after 1000 ms: the process kills itself\n/);
     },
@@ -88,11 +99,11 @@ describe('ending at once', () => {
   it('waits for a program that is being loaded', async () => {
     writeFileSync(
       program,
-      `for (const until = Date.now() + 300; Date.now() < until; );
-      require('node:fs').writeFileSync(${JSON.stringify(first)}, '');
+      `require('node:fs').writeFileSync(${JSON.stringify(first)}, '');
       require(${THREADS}).answerCalls({});`,
     );
     const source = `
+      ${STILL_CLOCK}
       const { endAtOnce, Thread } = require(${THREADS});
       new Thread(${JSON.stringify(program)});
       endAtOnce(3);`;
