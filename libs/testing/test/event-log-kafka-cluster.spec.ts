@@ -34,16 +34,16 @@ describeOnOwnKafka('Kafka with three brokers', () => {
 
       await endServer(kafka.directory, 'kafka-2', 'SIGTERM');
       const lost = appendTo(2, 'lost');
-      const told = expect(lost).rejects.toMatchObject({ code: 'log-unavailable' });
-      let longestMs = 0;
+      let isGivenUp = false;
+      const told = expect(lost)
+        .rejects.toMatchObject({ code: 'log-unavailable' })
+        .finally(() => (isGivenUp = true));
       for (let i = 0; i < 20; i++) {
-        const startMs = performance.now();
         await Promise.all([appendTo(0, `${i}`), appendTo(1, `${i}`)]);
-        longestMs = Math.max(longestMs, performance.now() - startMs);
+        // Of two time-outs of 8 s: as many appends that waited for one of them would not be through.
+        if (i === 4) expect(isGivenUp).toBe(false);
         await sleep(100);
       }
-      // A request's time-out is 8 s, that of an append 16 s.
-      expect(longestMs).toBeLessThan(4_000);
       await told;
       const ends = (await log.bounds(topic).catch(() => [])).slice(0, 2);
       await startServerAgain(kafka.directory, 'kafka-2');
