@@ -11,7 +11,7 @@ export function describeOnOwnKafka(name: string, specs: () => void): void {
 export interface OwnKafka {
   readonly stack: Stack;
   readonly directory: string;
-  /** Of a client that gives up soon. */
+  /** With the shortest session that brokers take, so that a member that is gone is missed soon. */
   readonly settings: KafkaSettings;
   stop(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export async function startOwnKafka(options: Partial<StackOptions> = {}): Promis
   return {
     stack,
     directory: path,
-    settings: { ...KAFKA_DEFAULTS, brokers, requestTimeoutMs: 2_000, sessionTimeoutMs: 6_000 },
+    settings: { ...KAFKA_DEFAULTS, brokers, sessionTimeoutMs: 6_000 },
     stop: async () => {
       await stopStack(path);
       await remove();
