@@ -11,7 +11,7 @@ describe('the standard world, as counted', () => {
   let counted: WorldStatistics;
   beforeAll(async () => {
     counted = await statisticsOf(new World(FROZEN.standard), { stride: 10, signal: new AbortController().signal });
-  }, 60_000);
+  });
 
   it('lets popularity rise on the first days of a video and decay after them', () => {
     const { popularityByAge } = counted;

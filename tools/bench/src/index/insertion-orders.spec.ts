@@ -1,7 +1,5 @@
 import { benchInsertionOrders, type OrderOptions } from './insertion-orders';
 
-jest.setTimeout(60_000);
-
 const OPTIONS: OrderOptions = {
   vectors: 12_000,
   dimensions: 8,
