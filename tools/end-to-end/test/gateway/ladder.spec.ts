@@ -263,7 +263,7 @@ describe('the ladder', () => {
     await world.publish(FIRST_SNAPSHOT);
     await Promise.all([world.startRanking(), world.startRetrieval()]);
     const eventLog = logWith(append);
-    const gateway = await world.startGateway({ WATCHNEXT_DEADLINE_MS: '2000' }, { eventLog });
+    const gateway = await world.startGateway({ WATCHNEXT_LOG_PATIENCE_MS: '20' }, { eventLog });
     expect(await gateway.recommend('ada')).toMatchObject({ rung: 'full' });
     const metrics = gateway.running.app.get(Metrics);
     await eventually(() => expect(metrics.value(METRICS.unloggedImpressions)).toBe(10));
