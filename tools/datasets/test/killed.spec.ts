@@ -1,14 +1,23 @@
 /** An import into an archive that is killed with SIGKILL in the middle, and run again. Needs the build. */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { eventually, temporaryDirectory } from '@watchnext/testing';
+import { temporaryDirectory } from '@watchnext/testing';
 
 const MAIN = resolve(__dirname, '..', 'dist', 'main.js');
 /** Far above what it takes; a busy machine may be slow. */
 const LIMIT_MS = 300_000;
+/** Preloaded, it kills the program as soon as the first file of its archive is in its place. */
+const KILLED_WITH_A_FILE = `
+  const files = require('node:fs/promises');
+  const { rename } = files;
+  files.rename = async (from, to) => {
+    await rename(from, to);
+    if (to.endsWith('.parquet')) process.kill(process.pid, 'SIGKILL');
+  };
+`;
 
 let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeAll(async () => (folder = await temporaryDirectory('killed')));
@@ -38,14 +47,13 @@ it(
     writeFileSync(log, lines.join(''));
     const archive = join(folder.path, 'archive');
     const work = `${archive}.importing`;
-    const child = spawn(process.execPath, args(log, archive), { stdio: 'ignore' });
-    const ended = new Promise((resolveEnd) => child.once('exit', resolveEnd));
-    const hasFile = () =>
-      existsSync(work) && readdirSync(work, { recursive: true }).some((name) => String(name).endsWith('.parquet'));
-    await eventually(() => child.exitCode !== null || hasFile(), 'a file of the archive', LIMIT_MS);
-    child.kill('SIGKILL');
-    await ended;
-    expect(child.signalCode).toBe('SIGKILL');
+    const preload = join(folder.path, 'preload.js');
+    writeFileSync(preload, KILLED_WITH_A_FILE);
+    const killed = spawnSync(process.execPath, ['--require', preload, ...args(log, archive)], { stdio: 'ignore' });
+    rmSync(preload);
+    expect(killed.signal).toBe('SIGKILL');
+    const placed = readdirSync(work, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet'));
+    expect(placed).toHaveLength(1);
     expect(existsSync(archive)).toBe(false);
 
     const again = spawnSync(process.execPath, args(log, archive), { encoding: 'utf8' });
