@@ -1,6 +1,4 @@
 /** npm run merge-archive as built, on an archive in a folder; needs the build that `npm test` makes first. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -12,6 +10,23 @@ import { archiveRecords, readAll, runBuilt, temporaryDirectory } from '@watchnex
 
 const PROGRAM = resolve(__dirname, '..', 'dist', 'commands', 'merge-archive.js');
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
+/** Preloaded, it tells the program to stop when the first merged file is written, and not in its place yet. */
+const STOPPED_WHEN_WRITTEN = `
+  const { DuckDBConnection } = require('node:module').createRequire(process.argv[1])('@duckdb/node-api');
+  const { runAndReadAll } = DuckDBConnection.prototype;
+  DuckDBConnection.prototype.runAndReadAll = async function (sql, ...rest) {
+    const result = await runAndReadAll.call(this, sql, ...rest);
+    if (!/^COPY .*\\/\\.incoming\\//s.test(sql)) return result;
+    DuckDBConnection.prototype.runAndReadAll = runAndReadAll;
+    // Waiting for a signal alone keeps no process alive.
+    const alive = setInterval(() => undefined, 1_000);
+    const told = new Promise((resolve) => process.once('SIGTERM', resolve));
+    process.kill(process.pid, 'SIGTERM');
+    await told;
+    clearInterval(alive);
+    return result;
+  };
+`;
 
 describe('npm run merge-archive', () => {
   let directory: { path: string; remove(): Promise<void> };
@@ -61,19 +76,14 @@ describe('npm run merge-archive', () => {
       await archive.write(TOPICS.activity, partition, archiveRecords(10, 5, { partition, atMs: NOON_MS + DAY_MS }));
     }
     await archive.close();
-    const child = spawn(process.execPath, [PROGRAM], {
-      env: { ...process.env, WATCHNEXT_DATA_DIR: directory.path },
-      stdio: 'ignore',
-    });
-    const ended = once(child, 'exit') as Promise<[number | null]>;
-    const incoming = join(folder(), TOPICS.activity, '.incoming');
-    // It is at the first of six, which may take milliseconds.
-    while (readdirSync(incoming).length === 0 && child.exitCode === null)
-      // eslint-disable-next-line no-restricted-syntax -- each turn looks, as `eventually` does not
-      await new Promise((done) => setImmediate(done));
-    child.kill('SIGTERM');
-    expect((await ended)[0]).toBe(143);
-    expect(readdirSync(incoming)).toEqual([]);
+    const before = files();
+    const preload = join(directory.path, 'preload.js');
+    await writeFile(preload, STOPPED_WHEN_WRITTEN);
+    const env = { WATCHNEXT_DATA_DIR: directory.path, NODE_OPTIONS: `--require ${preload}` };
+    expect(runBuilt(PROGRAM, [], env)).toEqual({ status: 143, text: expect.stringContaining('the next run goes on') });
+    // It was at the first of six.
+    expect(files()).toEqual(before);
+    expect(readdirSync(join(folder(), TOPICS.activity, '.incoming'))).toEqual([]);
     expect(run('--grace', '0').status).toBe(0);
     expect(files()).toHaveLength(12);
   });
