@@ -71,9 +71,14 @@ describe('a snapshot store in a folder', () => {
     const hashedHere = jest.spyOn(Hash.prototype, 'update');
     await store.fetch('a');
     const gone = new AbortController();
-    const fetching = store.fetch('a', { signal: gone.signal });
-    setTimeout(() => gone.abort(new Error('the service stops')), 5);
-    await expect(fetching).rejects.toThrow('the service stops');
+    const listen = gone.signal.addEventListener.bind(gone.signal);
+    // The thread that hashes was just started: this comes before anything that it may say.
+    const listening = jest.spyOn(gone.signal, 'addEventListener').mockImplementationOnce((...listener) => {
+      listen(...listener);
+      setImmediate(() => gone.abort(new Error('the service stops')));
+    });
+    await expect(store.fetch('a', { signal: gone.signal })).rejects.toThrow('the service stops');
+    expect(listening).toHaveBeenCalledTimes(1);
     const bytes = await readFile(join(directory, 'a', 'table.bin'));
     bytes[63 * 2 ** 20]! ^= 1;
     await rm(join(directory, 'a', 'table.bin'));
