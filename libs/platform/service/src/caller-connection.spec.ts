@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify';
 import { eventually } from '@watchnext/waiting/testing';
 import { SERVICE_METRICS } from './metric-names';
 import { MetricsRegistry } from './metrics';
@@ -17,15 +18,11 @@ describe('a request', () => {
   let letGo: () => void;
   let onAsked: () => void;
 
-  beforeEach(async () => {
+  const start = async (limits: FastifyHttpOptions<Server> = {}) => {
     metrics = new MetricsRegistry({});
     exporter = new InMemorySpanExporter();
     stopTracing = await installTracing('spec', new SimpleSpanProcessor(exporter));
-    server = fastify({
-      forceCloseConnections: true,
-      requestTimeout: 300,
-      http: { connectionsCheckingInterval: 20, headersTimeout: 300 },
-    });
+    server = fastify({ forceCloseConnections: true, ...limits });
     countHttpRequests(server, metrics);
     traceHttpRequests(server);
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -38,7 +35,7 @@ describe('a request', () => {
     server.get('/quick/:id', async () => ({}));
     server.get('/fails', async (_request, reply) => reply.status(503).send());
     await server.listen({ port: 0, host: '127.0.0.1' });
-  });
+  };
   afterEach(async () => {
     letGo();
     await server.close();
@@ -57,6 +54,7 @@ describe('a request', () => {
   const untilSpans = (count: number) => eventually(() => exporter.getFinishedSpans().length >= count, `${count} spans`);
 
   it('whose caller leaves is counted and traced as 499, once, with the time until then', async () => {
+    await start();
     const asked = new Promise<void>((resolve) => (onAsked = resolve));
     const socket = connect(port(), '127.0.0.1');
     socket.write('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n');
@@ -76,6 +74,7 @@ describe('a request', () => {
   });
 
   it('whose body does not come in time is counted and traced as the 408 that the server says', async () => {
+    await start({ requestTimeout: 300, http: { connectionsCheckingInterval: 20, headersTimeout: 300 } });
     const socket = connect(port(), '127.0.0.1');
     let answer = '';
     socket.setEncoding('utf8').on('data', (text) => (answer += text));
@@ -92,6 +91,7 @@ describe('a request', () => {
     ['/fails', '/fails', 503, 'status 503'],
     ['/nowhere', 'none', 404, undefined],
   ])('for %s that is answered counts by its route, %s, and status %s', async (path, route, status, failed) => {
+    await start();
     await (await fetch(`http://127.0.0.1:${port()}${path}`)).text();
     await untilSpans(1);
     expect(countOf(route, String(status))).toBe(1);
