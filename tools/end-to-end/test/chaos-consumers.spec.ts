@@ -1,9 +1,9 @@
 /** Materialisers that sleep, and materialisers whose store is slow. */
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS, type Mark } from '@watchnext/contract';
 import { missingForStack } from '@watchnext/local-stack';
 import { describeUnlessMissing, eventually, FaultProxy } from '@watchnext/testing';
+import { Redis } from 'ioredis';
 import {
   drained,
   logLines,
@@ -27,6 +27,11 @@ async function marksOf({ store }: OwnWorld): Promise<(Mark | undefined)[]> {
   return Promise.all(Array.from({ length: PARTITION_COUNT }, (_, partition) => store.readMark(partition)));
 }
 
+/** How often a Redis was asked for states. */
+async function readCountOf(redis: Redis): Promise<number> {
+  return Number(/^cmdstat_hmget:calls=(\d+)/m.exec(await redis.info('commandstats'))?.[1] ?? 0);
+}
+
 /** Memory of another process that is in RAM. */
 function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
@@ -35,11 +40,15 @@ function residentMiB(pid: number): number {
 describeUnlessMissing(missingForStack({ kafka: true, redis: true }), 'a materialiser', () => {
   let world: RealWorld;
   let proxy: FaultProxy;
+  let redis: Redis;
   beforeAll(async () => {
     world = await startRealWorld();
-    proxy = await FaultProxy.start(world.stack.processes.find(({ name }) => name === 'redis')?.port as number);
+    const port = world.stack.processes.find(({ name }) => name === 'redis')?.port as number;
+    proxy = await FaultProxy.start(port);
+    redis = new Redis(port, '127.0.0.1');
   }, LIMIT_MS);
   afterAll(async () => {
+    redis?.disconnect();
     await proxy?.stop();
     await world?.dispose();
   }, LIMIT_MS);
@@ -62,8 +71,10 @@ describeUnlessMissing(missingForStack({ kafka: true, redis: true }), 'a material
         await drained(space.log, space.store);
         // It asks for the states of its batches and gets no answer: it is stopped between its reading and its writing.
         proxy.set({ downstream: { hang: true } });
+        const readCount = await readCountOf(redis);
+        expect(readCount).toBeGreaterThan(0);
         await producer.sendTo(15_000);
-        await sleep(1_500);
+        await eventually(async () => expect(await readCountOf(redis)).toBeGreaterThan(readCount));
         process.kill(zombie.process.pid, 'SIGSTOP');
         const marksWhenStopped = await marksOf(space);
 
