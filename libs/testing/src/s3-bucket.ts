@@ -9,5 +9,5 @@ export async function createTestBucket(endpoint: string): Promise<ObjectStoreSet
   const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   client.destroy();
-  return { bucket, prefix: 'store/', region: 'us-east-1', endpoint, credentials, requestTimeoutMs: 5_000 };
+  return { bucket, prefix: 'store/', region: 'us-east-1', endpoint, credentials, requestTimeoutMs: 60_000 };
 }
