@@ -2,15 +2,15 @@
 import { basename } from 'node:path';
 import { DAY_MS } from '@watchnext/features';
 import type { LoadOptions } from '../importer';
-import { country, identifier, integer, isNothing, text, withoutFraction } from '../read/cells';
-import { OddCells } from '../read/odd-cells';
+import { country, identifier, integer, text, withoutFraction } from '../read/cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
 import { boolean, gender, moment, seconds, shortened, topicList } from './interpret';
-import { columnsOf, type Mapping, type VideoColumns } from './mapping';
+import type { Mapping, VideoColumns } from './mapping';
+import { eachRow, type Row } from './rows';
+import type { TableFile } from './table-file';
 import { UnitCheck } from './unit-check';
-import { eachTableRow, requireDistinctIds, type TableFile, timeColumnsOf } from './table-file';
 
 /** What a video of unknown duration counts as where all of it is watched. */
 const UNKNOWN_DURATION_SECONDS = 60;
@@ -19,123 +19,107 @@ const MOST_YEARS = 150;
 /** As exports write who has no id. */
 const NOBODY = '-1';
 
-/** The cell of a column that is mapped, in its row; '' for one that is not, or that says so. */
-interface Row {
-  readonly line: number;
-  readonly cell: (column: string | undefined) => string;
-  /** As it stands. */
-  readonly raw: (column: string) => string;
-  /** What a cell tells that the row can do without. */
-  readonly optional: <Value>(
-    column: string | undefined,
-    otherwise: Value,
-    read: (cell: string, column: string) => Value,
-  ) => Value;
-  /** Columns that hold times as such. */
-  readonly times: ReadonlySet<string>;
-}
-
 export async function loadTable(
   files: TableFiles,
   mapping: Mapping,
   staging: Staging,
   options: LoadOptions,
 ): Promise<void> {
-  const { encoding, delimiter, log, videos, users } = mapping;
-  const table = (path: string): TableFile => ({ path, encoding, delimiter });
-  const each = async (path: string, part: Readonly<Record<string, unknown>>, take: (row: Row) => void) => {
-    const columns = columnsOf(part);
-    await requireDistinctIds(table(path), idColumnsOf(part), staging.connection);
-    const times = await timeColumnsOf(table(path), staging.connection);
-    const places = new Map(columns.map((column, index) => [column, index]));
-    const odd = new OddCells(basename(path));
-    let cells: readonly string[] = [];
-    let line = 0;
-    const raw = (column: string) => cells[places.get(column) as number];
-    const cell: Row['cell'] = (column) => (column === undefined || isNothing(raw(column)) ? '' : raw(column));
-    const optional: Row['optional'] = (column, otherwise, read) =>
-      odd.take(column, line, otherwise, () => read(cell(column), column as string));
-    await eachTableRow(table(path), columns, staging.connection, options, (found, foundLine) => {
-      [cells, line] = [found, foundLine];
-      take({ line, cell, raw, optional, times });
-    });
-    odd.noteIn(staging);
-  };
-
-  const durations = new Map<string, number>();
-  if (videos !== undefined && files.videos !== undefined) {
-    const source = staging.source('videos', basename(files.videos));
-    staging.describedBy.videos = source;
-    await each(files.videos, videos, (row) => {
-      const video = videoOf(videos, identifier(videos.videoId, row.cell(videos.videoId)), row, options.nowMs);
-      if (!durations.has(video.videoId)) durations.set(video.videoId, video.durationSeconds);
-      staging.addVideo({ ...video, source, line: row.line });
-    });
-  }
-  if (users !== undefined && files.users !== undefined) {
-    const source = staging.source('users', basename(files.users));
-    staging.describedBy.users = source;
-    await each(files.users, users, ({ cell, optional, line }) =>
-      staging.addUser({
-        userId: identifier(users.userId, cell(users.userId)),
-        country: optional(users.country, '', (text) => country('country', text)),
-        ageYears: optional(users.ageYears, 0, ageOf),
-        gender: gender(cell(users.gender)),
-        source,
-        line,
-      }),
-    );
-  }
-  const idsOfVideos: ReadonlySet<string> = new Set(durations.keys());
-  for (const { path, name } of files.log) {
-    const source = staging.source(name, basename(path));
-    const units = new UnitCheck();
-    await each(path, log, (row) => {
-      const { line, cell, optional, times } = row;
-      const place = { source, line };
-      const userId = identifier(log.userId, cell(log.userId));
-      if (withoutFraction(userId) === NOBODY) {
-        staging.leaveOutRowOf(userId);
-        return;
-      }
-      const videoId = spelledAsIn(idsOfVideos, identifier(log.videoId, cell(log.videoId)));
-      const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
-      const video = videoOf(log, videoId, row, options.nowMs);
-      const durationSeconds = video.durationSeconds || (durations.get(videoId) ?? 0);
-      const clicked = log.clicked === undefined || boolean(log.clicked, cell(log.clicked));
-      const watch = {
-        userId,
-        videoId,
-        atMs,
-        // Whatever stands there of what was not watched: a left join with the watches leaves nothing.
-        positionSeconds: clicked ? secondsWatched(log, row, durationSeconds) : 0,
-        country: optional(log.country, '', (text) => country('country', text)),
-        device: optional(log.device, '', optionalText),
-        ...place,
-      };
-      const surface = optional(log.surface, '', optionalText);
-      if (clicked) units.see(watch.positionSeconds, durationSeconds);
-      // All is checked by now: half a row cannot be taken back.
-      if (!durations.has(videoId)) {
-        durations.set(videoId, durationSeconds);
-        if (describesVideos(log)) staging.addVideo({ ...video, ...place });
-      }
-      if (log.clicked === undefined) staging.addWatch(watch);
-      else {
-        const request = cell(log.requestId);
-        const page = request === '' ? `${userId}:${Math.floor(atMs / DAY_MS)}` : `${userId}:${request}`;
-        const pageId = shortened(`table:${page}`);
-        const listId = surface === '' ? pageId : shortened(`table:${page}:${surface}`);
-        staging.addImpression({ ...watch, clicked, surface, pageId, listId });
-      }
-    });
-    if (log.watchSeconds !== undefined)
-      units.noteIn(staging, { file: basename(path), column: log.watchSeconds.column });
-  }
+  const { videos, users } = mapping;
+  const into: Target = { mapping, staging, options, durations: new Map() };
+  if (videos !== undefined && files.videos !== undefined) await loadVideos(files.videos, videos, into);
+  if (users !== undefined && files.users !== undefined) await loadUsers(files.users, users, into);
+  // The log's own videos come to the durations, and are spelled as it has them.
+  const describedIds: ReadonlySet<string> = new Set(into.durations.keys());
+  for (const file of files.log) await loadLog(file, describedIds, into);
 }
 
-const idColumnsOf = ({ userId, videoId, channelId, requestId }: Readonly<Record<string, unknown>>) =>
-  [userId, videoId, channelId, requestId].filter((column) => typeof column === 'string');
+interface Target {
+  readonly mapping: Mapping;
+  readonly staging: Staging;
+  readonly options: LoadOptions;
+  /** By video, in seconds; 0 where it is not known. */
+  readonly durations: Map<string, number>;
+}
+
+const fileAt = (path: string, { encoding, delimiter }: Mapping): TableFile => ({ path, encoding, delimiter });
+
+async function loadVideos(path: string, columns: NonNullable<Mapping['videos']>, into: Target): Promise<void> {
+  const { mapping, staging, options, durations } = into;
+  const source = staging.source('videos', basename(path));
+  staging.describedBy.videos = source;
+  await eachRow(fileAt(path, mapping), columns, staging, options, (row) => {
+    const video = videoOf(columns, identifier(columns.videoId, row.cell(columns.videoId)), row, options.nowMs);
+    if (!durations.has(video.videoId)) durations.set(video.videoId, video.durationSeconds);
+    staging.addVideo({ ...video, source, line: row.line });
+  });
+}
+
+async function loadUsers(path: string, columns: NonNullable<Mapping['users']>, into: Target): Promise<void> {
+  const { mapping, staging, options } = into;
+  const source = staging.source('users', basename(path));
+  staging.describedBy.users = source;
+  await eachRow(fileAt(path, mapping), columns, staging, options, ({ cell, optional, line }) =>
+    staging.addUser({
+      userId: identifier(columns.userId, cell(columns.userId)),
+      country: optional(columns.country, '', (text) => country('country', text)),
+      ageYears: optional(columns.ageYears, 0, ageOf),
+      gender: gender(cell(columns.gender)),
+      source,
+      line,
+    }),
+  );
+}
+
+async function loadLog(
+  { path, name }: TableFiles['log'][number],
+  describedIds: ReadonlySet<string>,
+  { mapping, staging, options, durations }: Target,
+): Promise<void> {
+  const { log } = mapping;
+  const source = staging.source(name, basename(path));
+  const units = new UnitCheck();
+  await eachRow(fileAt(path, mapping), log, staging, options, (row) => {
+    const { line, cell, optional, times } = row;
+    const place = { source, line };
+    const userId = identifier(log.userId, cell(log.userId));
+    if (withoutFraction(userId) === NOBODY) {
+      staging.leaveOutRowOf(userId);
+      return;
+    }
+    const videoId = spelledAsIn(describedIds, identifier(log.videoId, cell(log.videoId)));
+    const atMs = moment(log.time, cell(log.time.column), times, options.nowMs);
+    const video = videoOf(log, videoId, row, options.nowMs);
+    const durationSeconds = video.durationSeconds || (durations.get(videoId) ?? 0);
+    const clicked = log.clicked === undefined || boolean(log.clicked, cell(log.clicked));
+    const watch = {
+      userId,
+      videoId,
+      atMs,
+      // Whatever stands there of what was not watched: a left join with the watches leaves nothing.
+      positionSeconds: clicked ? secondsWatched(log, row, durationSeconds) : 0,
+      country: optional(log.country, '', (text) => country('country', text)),
+      device: optional(log.device, '', optionalText),
+      ...place,
+    };
+    const surface = optional(log.surface, '', optionalText);
+    if (clicked) units.see(watch.positionSeconds, durationSeconds);
+    // All is checked by now: half a row cannot be taken back.
+    if (!durations.has(videoId)) {
+      durations.set(videoId, durationSeconds);
+      if (describesVideos(log)) staging.addVideo({ ...video, ...place });
+    }
+    if (log.clicked === undefined) staging.addWatch(watch);
+    else {
+      const request = cell(log.requestId);
+      const page = request === '' ? `${userId}:${Math.floor(atMs / DAY_MS)}` : `${userId}:${request}`;
+      const pageId = shortened(`table:${page}`);
+      const listId = surface === '' ? pageId : shortened(`table:${page}:${surface}`);
+      staging.addImpression({ ...watch, clicked, surface, pageId, listId });
+    }
+  });
+  if (log.watchSeconds !== undefined) units.noteIn(staging, { file: basename(path), column: log.watchSeconds.column });
+}
 
 const describesVideos = (log: Mapping['log']) =>
   Boolean(log.title ?? log.channelId ?? log.topics ?? log.durationSeconds ?? log.uploadedAt);
