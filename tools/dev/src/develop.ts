@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { freePorts } from '@watchnext/local-stack';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type AppName, builtMain, describeEnd, ServiceProcess } from '@watchnext/service-process';
+import { aborted } from '@watchnext/waiting';
 import { gatewayApp } from './apps/gateway';
 import { ingestionApp } from './apps/ingestion';
 import { rankingApp } from './apps/ranking';
@@ -106,13 +107,6 @@ async function thenClose<Result>(
     await developed.close();
   }
 }
-
-/** Resolves at the signal, or at once where it was there before. */
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** Builds and runs until the signal; each build without errors starts the app anew. */
 export async function develop(

@@ -3,8 +3,8 @@
  * something to learn from. The same options give the same events, ids and all.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Event } from '@watchnext/contract';
+import { breathe } from '@watchnext/waiting';
 import { catalogueEvents } from './catalogue-events';
 import { deliverLife } from './life/deliver';
 import { LifeTeller } from './life/life';
@@ -60,8 +60,7 @@ export async function generateHistoryInTurns(
     if (told.done) return told.value;
     if (performance.now() < turnEndsMs) continue;
     onProgress?.(told.value, world.population.count);
-    await nextTurn();
-    signal?.throwIfAborted();
+    await breathe(signal);
     turnEndsMs = performance.now() + TURN_MS;
   }
 }

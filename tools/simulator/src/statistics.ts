@@ -2,9 +2,9 @@
  * What a world looks like from outside and in truth: counted over the lives of some of its viewers, on impressions that
  * came into view. Beside the same counts of a real log it shows how far the world is plausible.
  */
-import { setImmediate as breathe } from 'node:timers/promises';
 import { DAY_MS } from '@watchnext/features';
 import { mean } from '@watchnext/learning';
+import { breathe } from '@watchnext/waiting';
 import { LifeTeller } from './life/life';
 import type { World } from './world';
 
@@ -106,9 +106,7 @@ export async function statisticsOf(
       },
     });
     onProgress?.(table.user.length);
-    // Lets a signal be noticed.
-    await breathe();
-    signal.throwIfAborted();
+    await breathe(signal);
   }
   const centre = mean(table.watchSeconds);
   const expectedMean = mean(expected);

@@ -3,7 +3,6 @@
  * of the first layer once for each part of the rows (500 candidates go in four), the candidates' columns side by side in one
  * buffer that requests take turns with. The tower is at work on the first rows while the others are written.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
 import {
   NO_SEARCHES,
@@ -15,6 +14,7 @@ import {
   type Statistics,
 } from '@watchnext/features';
 import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
+import { breathe } from '@watchnext/waiting';
 import { BufferPool } from './buffer-pool';
 import type { RankerTower } from './tower';
 
@@ -84,7 +84,7 @@ export class Ranker {
         let row = 0;
         for (const end of partsOf(candidates.length)) {
           for (; row < end; row++) {
-            if (row > 0 && row % ROWS_PER_TURN === 0) await turn(signal);
+            if (row > 0 && row % ROWS_PER_TURN === 0) await breathe(signal);
             const video = featuresOf(candidates[row]!);
             model.writeVideo(encodedUser, video, statistics, videoRows, row * videoSize);
             if (keepFeatures) videos.push(video);
@@ -136,12 +136,7 @@ async function fillChecksums(
 ): Promise<void> {
   const hash = new RowChecksums(columns, videoSize);
   for (const [count, row] of rows.entries()) {
-    if (count % ROWS_PER_TURN === 0) await turn(signal);
+    if (count % ROWS_PER_TURN === 0) await breathe(signal);
     checksums[row] = hash.of(videoRows, row * videoSize);
   }
-}
-
-async function turn(signal: AbortSignal | undefined): Promise<void> {
-  await setImmediate();
-  signal?.throwIfAborted();
 }

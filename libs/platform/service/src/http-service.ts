@@ -3,6 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GrpcTlsSettings } from '@watchnext/config';
+import { aborted } from '@watchnext/waiting';
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { answerFrameworkError, ApiErrorFilter } from './api-error';
@@ -11,7 +12,6 @@ import { httpsServerOptions, logRefusedCallers, renewCertificates } from './http
 import type { Logger } from './logger';
 import type { MetricsRegistry } from './metrics';
 import { identifyRequests } from './request-id';
-import { aborted } from './run-service';
 import { countHttpRequests } from './service-metrics';
 import { nestOptions, type RunningApp, servingOrClosed } from './start-app';
 import { traceHttpRequests } from './trace-http';

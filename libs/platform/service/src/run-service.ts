@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { endByFailure, messageOrStack, SHUTDOWN_LIMIT_MS, tellParent } from '@watchnext/config';
 import { endAtOnce, threadsAtRest } from '@watchnext/threads';
-import { onAbort } from '@watchnext/waiting';
 import type { Logger } from './logger';
 
 /** Of the time to drain so much is for what is done afterwards: a collector of spans that is gone must not make the stop a failure. */
@@ -60,11 +59,6 @@ function endBy(error: unknown, what: string, logger: Logger | undefined): never 
   if (logger) logger.fatal({ err: error }, what);
   else process.stderr.write(`${what}: ${error instanceof Error ? messageOrStack(error) : String(error)}\n`);
   endAtOnce(1);
-}
-
-/** Fulfils once the signal is aborted. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => void onAbort(signal, resolve));
 }
 
 function close({ app, logger, afterwards }: RunningService, reason: string): void {

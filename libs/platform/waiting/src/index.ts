@@ -3,6 +3,6 @@ export { afterArrivals } from './after-arrivals';
 export { breathe } from './breathe';
 export { closeInOrder, type Own, withOwned } from './close-in-order';
 export { inTime, type TimeLimit } from './in-time';
-export { onAbort } from './on-abort';
+export { aborted, onAbort } from './on-abort';
 export { type Clock, inTurns, sortInTurns } from './turns';
 export { unlessAborted } from './unless-aborted';

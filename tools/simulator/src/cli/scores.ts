@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { startTask } from '@watchnext/command-line';
+import { breathe } from '@watchnext/waiting';
 import { IdealLearner } from '../ideal-learner/ideal-learner';
 import { impressionScores } from '../impression-scores';
 import type { WorldOptions } from '../parameters';
@@ -75,9 +75,7 @@ export async function writeScores(command: ScoresCommand, signal: AbortSignal): 
       }
       if (++viewers % (learner ? 1 : REPORT_EVERY_VIEWERS) > 0 && viewers < viewerCount) continue;
       task.update(viewers, viewerCount, `${impressions.toLocaleString('en-US')} impressions`);
-      // Lets a signal be noticed.
-      await breathe();
-      signal.throwIfAborted();
+      await breathe(signal);
     }
     flush();
     closeSync(out);

@@ -4,6 +4,7 @@
  * it counts twice: profiles and videos are replaced, merges are joins.
  */
 import type { Event } from '@watchnext/contract';
+import { unlessAborted } from '@watchnext/waiting';
 import { videoUpserted } from '../catalogue-events';
 import type { EventSink } from '../sink';
 import type { Video, Viewer, World } from '../world';
@@ -99,17 +100,9 @@ export class Schedule {
   private async flush(): Promise<void> {
     const { sink, signal } = this.setting;
     if (signal.aborted) return;
-    let onStop: () => void = () => undefined;
-    const stopped = new Promise<void>((resolve) => (onStop = resolve));
-    signal.addEventListener('abort', onStop, { once: true });
-    const flushed = sink.flush();
-    try {
-      await Promise.race([flushed, stopped]);
-    } finally {
-      signal.removeEventListener('abort', onStop);
-      // It may fail later, when nobody listens any more.
-      flushed.catch(() => undefined);
-    }
+    await unlessAborted(sink.flush(), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   private clockMsAt(worldMs: number): number {

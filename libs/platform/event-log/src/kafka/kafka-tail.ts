@@ -2,6 +2,7 @@
  * Reads a whole topic, alone. kafkajs cannot read without a group, so each tail is a group of its own with positions in
  * memory, deleted when the tail stops.
  */
+import { onAbort } from '@watchnext/waiting';
 import { EventLogError, type GroupHandler, type PartitionBounds, type Subscription, type TailHandler } from '../port';
 import { isRefused, translate } from './kafka-errors';
 
@@ -62,8 +63,7 @@ export async function tailTopic(
     await deleteGroup().catch((error: unknown) => handler.onError?.(error as Error));
   };
   const onClosing = () => giveUp(new EventLogError('the event log is closed', 'closed', false));
-  closing.addEventListener('abort', onClosing, { once: true });
-  if (closing.aborted) onClosing();
+  const ignore = onAbort(closing, onClosing);
   try {
     await reached;
   } catch (error) {
@@ -71,7 +71,7 @@ export async function tailTopic(
     if (!closing.aborted) await stop();
     throw error;
   } finally {
-    closing.removeEventListener('abort', onClosing);
+    ignore();
   }
   return {
     assignedPartitions: () => group.assignedPartitions(),
