@@ -128,11 +128,20 @@ describe('training', () => {
       const told: string[] = [];
       await train({ examples: many, config: oneStep, onOtherWork: (work) => told.push(work) });
       expect(many.length).toBeGreaterThan(1_000);
-      expect(told).toContain('preparing examples, 50%');
-      expect(told.filter((work) => work.startsWith('preparing examples')).length).toBeGreaterThan(4);
-      const shares = told.map((work) => Number(/(\d+)%$/.exec(work)![1]));
-      expect(shares.at(-1)).toBe(100);
-      expect(shares).toEqual(shares.toSorted((left, right) => left - right));
+      const parts = told
+        .map((work) => /^(.+), (\d+)%$/.exec(work)!)
+        .map(([, name, share]) => [name, Number(share)] as const);
+      const names = [...new Set(parts.map(([name]) => name))];
+      expect(names).toEqual(expect.arrayContaining(['preparing examples', 'preparing inputs']));
+      for (const name of names) {
+        const shares = parts.filter(([of]) => of === name).map(([, share]) => share);
+        expect(shares.length).toBeGreaterThan(4);
+        expect(shares).toEqual(shares.toSorted((left, right) => left - right));
+        expect(shares.at(-1)).toBe(100);
+      }
+      // One after the other.
+      const switches = parts.filter(([name], n) => name !== parts[n - 1]?.[0]).map(([name]) => name);
+      expect(switches).toEqual(names);
     });
 
     it('stops amid it, before there is an engine', async () => {

@@ -122,11 +122,8 @@ export class TrainingSet {
     form: Form,
     preparation: Preparation,
   ): Promise<TrainingSet> {
-    const { config, vocabularies } = form;
-    const tables = tableNames(config);
-    const bags: Bags[] = [];
-    for (const { name, table } of inputsOf(config))
-      bags.push(await bagsOf(examples, name, vocabularies[tables.indexOf(table)], preparation));
+    const { config } = form;
+    const bags = await bagsOf(examples, form, preparation);
     const { crosses = [] } = config;
     const buckets = crossBucketsOf(config);
     const crossRows = new Int32Array(examples.length * crosses.length);
@@ -134,7 +131,7 @@ export class TrainingSet {
       crosses.forEach((one, i) => {
         crossRows[n * crosses.length + i] = crossRow(one, { userId, surface, channelId }, buckets);
       });
-    if (crosses.length > 0) await preparation.each(examples, cross);
+    if (crosses.length > 0) await preparation.each(examples, cross, 'preparing crosses');
     const heads = headsOf(examples, config);
     const columns = {
       numbers,
@@ -228,24 +225,40 @@ export class TrainingSet {
   }
 }
 
-/** Unknown ids are in no bag, so that a bag's mean is over what is known, as when serving. */
+/** Ids of all examples as rows, by input. Unknown ids are in no bag, so that a bag's mean is over what is known, as when serving. */
 async function bagsOf(
   examples: readonly RankingExample[],
-  input: string,
-  vocabulary: Vocabulary,
+  { config, vocabularies }: Form,
   preparation: Preparation,
-): Promise<Bags> {
-  const rows = new IndexList();
-  const offsets = new Int32Array(examples.length + 1);
-  await preparation.each(examples, (example, n) => {
-    for (const id of idsOf(example, input)) {
-      const row = vocabulary.indexOf(id);
-      if (row > 0) rows.push(row);
+): Promise<Bags[]> {
+  const tables = tableNames(config);
+  const userInputCount = userEmbeddings(config).length;
+  const bags = inputsOf(config).map(({ name, table }, input) => ({
+    name,
+    vocabulary: vocabularies[tables.indexOf(table)],
+    isOfUser: input < userInputCount,
+    /** Of the example looked at. */
+    known: [] as readonly number[],
+    rows: new IndexList(),
+    offsets: new Int32Array(examples.length + 1),
+  }));
+  let lastUser: RankingExample['user'] | undefined;
+  const add = (example: RankingExample, n: number) => {
+    const { user } = example;
+    for (const bag of bags) {
+      // The examples of a list have one user in common, and come together: of its ids most need not be looked up.
+      if (!bag.isOfUser || user !== lastUser) bag.known = knownRows(idsOf(example, bag.name), bag.vocabulary);
+      for (const row of bag.known) bag.rows.push(row);
+      bag.offsets[n + 1] = bag.rows.length;
     }
-    offsets[n + 1] = rows.length;
-  });
-  return { rows: rows.take(), offsets };
+    lastUser = user;
+  };
+  await preparation.each(examples, add, 'preparing inputs');
+  return bags.map(({ rows, offsets }) => ({ rows: rows.take(), offsets }));
 }
+
+const knownRows = (ids: readonly string[], vocabulary: Vocabulary): number[] =>
+  ids.map((id) => vocabulary.indexOf(id)).filter((row) => row > 0);
 
 const inputsOf = (config: RankingModelConfig) => [...userEmbeddings(config), ...VIDEO_EMBEDDINGS];
 
