@@ -23,7 +23,8 @@ const PROBES: Record<string, { command: string; args: string[]; mustSucceed?: tr
   openssl: { command: 'openssl', args: ['version'] },
   moto: {
     command: 'python3',
-    args: ['-c', 'import importlib.util, sys; sys.exit(importlib.util.find_spec("moto") is None)'],
+    // With what its server needs: the package alone may be there for another's specs.
+    args: ['-c', 'import moto.server'],
     // That a package is not there, Python says by its status.
     mustSucceed: true,
   },
@@ -44,7 +45,7 @@ const withRemedy = (program: string) => `${program} (${REMEDIES[program] ?? 'ins
 
 function isInstalled(program: string): boolean {
   const { command, args, mustSucceed } = PROBES[program] ?? { command: program, args: ['--version'] };
-  const { error, status } = spawnSync(command, args, { stdio: 'ignore' });
+  const { error, status } = spawnSync(command, args, { env: process.env, stdio: 'ignore' });
   // What a program says of a version does not matter.
   return error === undefined && (!mustSucceed || status === 0);
 }
