@@ -6,7 +6,7 @@
  * a store whose clock jumped ahead takes no collector away from those whose events are of now.
  */
 import type { FeatureStore } from '@watchnext/feature-store';
-import { type Logger, RepeatedQuestion } from '@watchnext/service';
+import { type Logger, RepeatedReading } from '@watchnext/service';
 import { METRICS, type Metrics } from '../metrics';
 
 const ASK_MS = 60_000;
@@ -20,31 +20,18 @@ export interface ClockCheckParts {
   readonly clock?: () => number;
 }
 
-export class ClockCheck {
+export class ClockCheck extends RepeatedReading<number | undefined> {
   /** How far this clock is ahead. */
   private offsetMs: number | undefined;
   private isOff = false;
   private hasTurnedAway = false;
-  private hasFailed = false;
-  private readonly clock: () => number;
-  private readonly question = new RepeatedQuestion(() => this.hear(), ASK_MS);
+  private readonly logger: Logger;
 
-  constructor(private readonly parts: ClockCheckParts) {
-    this.clock = parts.clock ?? Date.now;
-    parts.metrics.gauge(METRICS.clockOffset, () => (this.offsetMs ?? NaN) / 1_000);
-  }
-
-  start(): void {
-    this.question.start();
-  }
-
-  stop(): void {
-    this.question.stop();
-  }
-
-  /** Does so by itself every minute. */
-  ask(): Promise<void> {
-    return this.question.now();
+  constructor({ store, metrics, logger, clock = Date.now }: ClockCheckParts) {
+    const unknown = 'cannot tell whether the clock is right';
+    super({ read: () => offsetTo(store, clock), everyMs: ASK_MS, logger, unknown });
+    this.logger = logger;
+    metrics.gauge(METRICS.clockOffset, () => (this.offsetMs ?? NaN) / 1_000);
   }
 
   /** How far this clock is behind, where that is more than a minute; else 0. */
@@ -63,35 +50,27 @@ export class ClockCheck {
     return this.hasTurnedAway && behindMs > 0 ? [`the clock is ${Math.round(behindMs / 1_000)} s behind`] : [];
   }
 
-  private async hear(): Promise<void> {
-    const { store, logger } = this.parts;
-    try {
-      const askedAtMs = this.clock();
-      const clocksMs = await store.clocksMs();
-      // When they answered, within half of the time that it took.
-      const nowMs = (askedAtMs + this.clock()) / 2;
-      this.learn(smallest(clocksMs.map((clockMs) => nowMs - clockMs)));
-      this.hasFailed = false;
-    } catch (error) {
-      // What it was before is no answer: the clock may have been set since.
-      this.learn(undefined);
-      if (!this.hasFailed) logger.warn({ err: error as Error }, 'cannot tell whether the clock is right');
-      this.hasFailed = true;
-    }
-  }
-
-  private learn(offsetMs: number | undefined): void {
+  protected learn(offsetMs: number | undefined): void {
     const wasOff = this.isOff;
     this.offsetMs = offsetMs;
     this.isOff = offsetMs !== undefined && Math.abs(offsetMs) > ALLOWED_MS;
     if (!this.isOff) this.hasTurnedAway = false;
     if (offsetMs === undefined || this.isOff === wasOff) return;
     const facts = { offsetSeconds: Math.round(offsetMs / 1_000) };
-    const { logger } = this.parts;
+    const { logger } = this;
     if (!this.isOff) logger.info(facts, 'the clock agrees with the feature store again');
     else if (offsetMs < 0) logger.error(facts, 'the clock is behind that of the feature store: set one of them');
     else logger.error(facts, 'the clock is ahead of that of the feature store: set one of them');
   }
+}
+
+/** How far a clock is ahead of the servers'; undefined where none tells. */
+async function offsetTo(store: ClockCheckParts['store'], clock: () => number): Promise<number | undefined> {
+  const askedAtMs = clock();
+  const clocksMs = await store.clocksMs();
+  // When they answered, within half of the time that it took.
+  const nowMs = (askedAtMs + clock()) / 2;
+  return smallest(clocksMs.map((clockMs) => nowMs - clockMs));
 }
 
 /** Of several servers one may be wrong. */

@@ -7,6 +7,7 @@ export { SERVICE_HELP, SERVICE_METRICS, sharedMetrics } from './metric-names';
 export { FollowedOffsets } from './followed-offsets';
 export { LogFollowers } from './log-followers';
 export { RepeatedQuestion } from './repeated-question';
+export { RepeatedReading } from './repeated-reading';
 export { watchProcess } from './service-metrics';
 export { installTracing, SpanKind, traceHeaders, withSpan } from './tracing';
 export { withRecordSpans } from './trace-records';
