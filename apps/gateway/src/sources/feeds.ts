@@ -40,10 +40,11 @@ export async function followWatches(
       lingerMs: WATCHES_LINGER_MS,
     },
     {
-      // Retention may delete what is next meanwhile, and a trend goes on without it.
+      // Retention may delete what is next meanwhile, or the log lose its end, and a trend goes on without it.
       resumeOffset: async (partition) => {
         const bounds = (await eventLog.bounds(TOPICS.activity)).find((each) => each.partition === partition);
-        return Math.max(next.get(partition) ?? 0, bounds?.firstOffset ?? 0);
+        const wanted = next.get(partition) ?? 0;
+        return bounds && Math.min(Math.max(wanted, bounds.firstOffset), bounds.endOffset);
       },
       onBatch: async ({ partition, records, nextOffset }) => {
         await inTurns(records, (record) => {

@@ -113,7 +113,10 @@ export interface Subscription {
 }
 
 export interface TailHandler {
-  /** Where a partition is read from; default: its beginning. */
+  /**
+   * Where a partition is read from; default: its beginning. One that ends before what is wanted of it has lost its end: it is
+   * reported, and read from its beginning, as what comes now takes offsets that were others' before.
+   */
   firstOffset?(partition: number): number | undefined;
   /** Records of any partition, in offset order within each. A rejection is reported and the batch is given again. */
   onRecords(records: readonly LogRecord[]): Promise<void>;
@@ -165,6 +168,18 @@ export class TopicMismatchError extends EventLogError {
       `topic ${topic} has ${actualPartitionCount} partitions, the configuration wants ${wantedPartitionCount}: ` +
         'the number is fixed for a topic version',
       'topic-mismatch',
+      false,
+    );
+  }
+}
+
+/** The log was lost, replaced or cut short: what a consumer made came from records that are not in it. */
+export class OffsetBeyondEndError extends EventLogError {
+  constructor(topic: string, partition: number, wantedOffset: number, endOffset: number) {
+    super(
+      `${topic}-${partition} should go on at offset ${wantedOffset}, but the log ends at ${endOffset}: it is not the one that this ` +
+        'came from',
+      'offset-out-of-range',
       false,
     );
   }

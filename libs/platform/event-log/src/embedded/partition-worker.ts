@@ -1,4 +1,4 @@
-import { EventLogError, type GroupHandler } from '../port';
+import { type GroupHandler, OffsetBeyondEndError } from '../port';
 import type { LogStorage } from './log-storage';
 import { Backoff, pause } from './waiting';
 
@@ -6,6 +6,8 @@ import { Backoff, pause } from './waiting';
 export class PartitionWorker {
   private readonly controller = new AbortController();
   private readonly running: Promise<void>;
+  /** Where the batch that failed last would have ended: one that ends before does not tell that what it failed for is over. */
+  private failedBefore = 0;
 
   /** @param confirmLease resolves once the lease is known to hold; the worker is aborted if it does not */
   constructor(
@@ -61,9 +63,14 @@ export class PartitionWorker {
       // What compaction took out lay before a newer record of its key, so records are always last.
       const nextOffset = last.offset + 1;
       const { topic, partition } = this;
-      await this.handler.onBatch({ topic, partition, records, nextOffset, lag: endOffset - nextOffset, signal });
+      try {
+        await this.handler.onBatch({ topic, partition, records, nextOffset, lag: endOffset - nextOffset, signal });
+      } catch (error) {
+        this.failedBefore = nextOffset;
+        throw error;
+      }
       next = nextOffset;
-      backoff.reset();
+      if (nextOffset >= this.failedBefore) backoff.reset();
       if (this.lingerMs > 0 && nextOffset === endOffset) await pause(this.lingerMs, signal);
     }
   }
@@ -71,13 +78,7 @@ export class PartitionWorker {
   /** A handler that is ahead of the log would wait in silence: the log was lost or replaced. */
   private assertWithinLog(offset: number): void {
     const { endOffset } = this.storage.read(this.topic, this.partition, offset, 0);
-    if (offset <= endOffset) return;
-    throw new EventLogError(
-      `${this.topic} partition ${this.partition} ends at offset ${endOffset}, but its consumer wants to resume at ` +
-        `${offset}: the log is not the one that the consumer's results came from`,
-      'offset-out-of-range',
-      false,
-    );
+    if (offset > endOffset) throw new OffsetBeyondEndError(this.topic, this.partition, offset, endOffset);
   }
 
   private report(error: unknown): void {

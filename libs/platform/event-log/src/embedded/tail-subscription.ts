@@ -1,4 +1,4 @@
-import { EventLogError, type Subscription, type TailHandler } from '../port';
+import { EventLogError, OffsetBeyondEndError, type Subscription, type TailHandler } from '../port';
 import { monotonicMs } from './group-membership';
 import type { LogStorage } from './log-storage';
 import { Backoff } from './waiting';
@@ -82,8 +82,13 @@ export class TailSubscription implements Subscription {
   private async handleOnce(signal: AbortSignal): Promise<boolean> {
     let handled = false;
     for (let partition = 0; partition < this.next.length && !signal.aborted; partition++) {
-      const { records } = this.storage.read(this.topic, partition, this.next[partition] as number, BATCH_RECORDS);
+      const next = this.next[partition] as number;
+      const { records, endOffset } = this.storage.read(this.topic, partition, next, BATCH_RECORDS);
       this.lastReadMs = monotonicMs();
+      if (next > endOffset) {
+        this.next[partition] = 0;
+        throw new OffsetBeyondEndError(this.topic, partition, next, endOffset);
+      }
       const last = records.at(-1);
       if (!last) continue;
       await this.handler.onRecords(records);

@@ -1,5 +1,6 @@
 /** What a session makes of batches that kafkajs passes over by itself, which it shows in its events alone; and of time. */
 import { eventually } from '@watchnext/waiting/testing';
+import { backOffMs } from '../back-off';
 import type { RecordBatch } from '../port';
 import { GroupSession } from './group-session';
 import { newConsumer } from './kafka-clients';
@@ -12,6 +13,10 @@ jest.mock('./kafka-clients', () => ({
   connect: jest.fn(),
 }));
 
+jest.mock('../back-off', () => ({ backOffMs: jest.fn() }));
+
+const actual = jest.requireActual<typeof import('../back-off')>('../back-off');
+
 const settle = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 describe('a session', () => {
@@ -22,12 +27,15 @@ describe('a session', () => {
   let logStart: number;
   let commits: string[];
   let commitAnswer: () => Promise<void>;
+  let refuse: (batch: RecordBatch) => void;
   let session: GroupSession;
 
   beforeEach(async () => {
     listeners = new Map();
     [sought, handed, failures, commits] = [[], [], [], []];
     commitAnswer = async () => undefined;
+    refuse = () => undefined;
+    jest.mocked(backOffMs).mockReset().mockImplementation(actual.backOffMs);
     logStart = 0;
     const client = {
       events: { HEARTBEAT: 'heartbeat', GROUP_JOIN: 'join', END_BATCH_PROCESS: 'end', CRASH: 'crash' },
@@ -56,7 +64,11 @@ describe('a session', () => {
       { topic: 't', groupId: 'g' },
       {
         resumeOffset: async () => 50,
-        onBatch: async ({ records, nextOffset, lag }) => void handed.push({ records, nextOffset, lag }),
+        onBatch: async (batch) => {
+          refuse(batch);
+          const { records, nextOffset, lag } = batch;
+          handed.push({ records, nextOffset, lag });
+        },
         onError: (error) => void failures.push(error),
       },
     );
@@ -104,6 +116,27 @@ describe('a session', () => {
     await passOver('100', '100');
     expect(handed.map(({ nextOffset }) => nextOffset)).toEqual([51]);
     expect(failures).toEqual([expect.objectContaining({ code: 'offsets-deleted' })]);
+  });
+
+  it('waits longer each time for what fails again, though all before it is handled in between', async () => {
+    jest.mocked(backOffMs).mockReturnValue(1);
+    let isFull = true;
+    refuse = ({ nextOffset }) => {
+      if (isFull && nextOffset === 53) throw new Error('disk full');
+    };
+    const handle = async () => {
+      for (const offset of ['50', '51', '52']) await passOver(offset, offset);
+    };
+    for (let round = 0; round < 3; round++) await handle();
+    const waits = () => jest.mocked(backOffMs).mock.calls.map(([failureCount]) => failureCount);
+    expect(waits()).toEqual([0, 1, 2]);
+    isFull = false;
+    await handle();
+    refuse = () => {
+      throw new Error('another');
+    };
+    await passOver('53', '53');
+    expect(waits()).toEqual([0, 1, 2, 0]);
   });
 
   it('goes back for nothing', async () => {

@@ -12,8 +12,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload } from 'kafkajs';
 import {
-  EventLogError,
   LogUnavailableError,
+  OffsetBeyondEndError,
   OffsetsDeletedError,
   type GroupHandler,
   type GroupOptions,
@@ -52,6 +52,8 @@ interface Held {
   /** Settles when the handler has been told of what was read without records; never rejects. */
   empties: Promise<void>;
   failures: number;
+  /** Where the hand that failed last would have ended: one that ends before does not tell that what it failed for is over. */
+  failedBefore: number;
   readonly abort: AbortController;
 }
 
@@ -197,6 +199,7 @@ export class GroupSession {
         isInStep: false,
         empties: Promise.resolve(),
         failures: 0,
+        failedBefore: 0,
         abort: kept && !kept.signal.aborted ? kept : new AbortController(),
       };
       this.held.set(partition, held);
@@ -304,8 +307,13 @@ export class GroupSession {
   ): Promise<void> {
     const { topic } = this.options;
     const lag = Math.max(0, endOffset - nextOffset);
-    await this.handler.onBatch({ topic, partition, records, nextOffset, lag, signal: held.abort.signal });
-    held.failures = 0;
+    try {
+      await this.handler.onBatch({ topic, partition, records, nextOffset, lag, signal: held.abort.signal });
+    } catch (error) {
+      held.failedBefore = nextOffset;
+      throw error;
+    }
+    if (nextOffset >= held.failedBefore) held.failures = 0;
     held.next = nextOffset;
     if (this.isCurrent(partition, held)) this.uncommitted.set(partition, nextOffset);
   }
@@ -369,10 +377,5 @@ function isMembershipLost(error: unknown): boolean {
 
 function assertHeld(topic: string, wanted: number, { partition, firstOffset, endOffset }: PartitionBounds): void {
   if (wanted < firstOffset) throw new OffsetsDeletedError(topic, partition, wanted, firstOffset);
-  if (wanted <= endOffset) return;
-  throw new EventLogError(
-    `${topic}-${partition} should go on at offset ${wanted}, but the log ends at ${endOffset}: it is not the one that this came from`,
-    'offset-out-of-range',
-    false,
-  );
+  if (wanted > endOffset) throw new OffsetBeyondEndError(topic, partition, wanted, endOffset);
 }

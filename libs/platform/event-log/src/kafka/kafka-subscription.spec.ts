@@ -34,6 +34,26 @@ describe('a subscription', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
+  it('is stopped at once while brokers do not answer, and closes what comes of it later', async () => {
+    let lose!: (error: Error) => void;
+    const sessions = [
+      { start: async () => undefined, failed: new Promise<Error>((resolve) => (lose = resolve)) },
+      { start: () => new Promise<void>((resolve) => (connect = resolve)), failed: new Promise<Error>(() => {}) },
+    ];
+    jest.mocked(GroupSession).mockImplementation(() => ({ ...sessions.shift(), close }) as never);
+    const context = { brokerGroupId: 'g', settings: { sessionTimeoutMs: 0 } } as GroupContext;
+    const subscription = new KafkaSubscription(context, { topic: 't', groupId: 'g' }, handler);
+    await subscription.start();
+    Object.assign(subscription, { context: { ...context, work: { allSettled: async () => undefined } } });
+    lose(new Error('gone'));
+    await eventually(() => sessions.length === 0, 'the second session');
+    close.mockClear();
+    await subscription.stop();
+    expect(close).toHaveBeenCalledTimes(1);
+    connect();
+    await eventually(() => close.mock.calls.length === 2, 'the late session is closed');
+  });
+
   describe('after its connection was lost', () => {
     const groupsJoined = () => jest.mocked(GroupSession).mock.calls.map(([context]) => context.brokerGroupId);
     const losing = async (options: Partial<GroupOptions>) => {

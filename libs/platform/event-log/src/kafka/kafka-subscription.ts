@@ -100,9 +100,11 @@ export class KafkaSubscription implements Subscription {
       );
       if (this.stopping.signal.aborted) return;
       try {
-        session = await this.newSession();
+        const opened = this.newSession();
+        // Brokers that do not answer are waited for longer than a stop has.
+        session = await Promise.race([opened, stopped]);
+        if (!session) return void opened.then((late) => late.close(true)).catch(() => undefined);
         this.session = session;
-        if (this.stopping.signal.aborted) await session.close(true);
       } catch (error) {
         session = undefined;
         failures++;

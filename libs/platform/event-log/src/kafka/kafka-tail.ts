@@ -3,7 +3,14 @@
  * memory, deleted when the tail stops.
  */
 import { onAbort } from '@watchnext/waiting';
-import { EventLogError, type GroupHandler, type PartitionBounds, type Subscription, type TailHandler } from '../port';
+import {
+  EventLogError,
+  type GroupHandler,
+  OffsetBeyondEndError,
+  type PartitionBounds,
+  type Subscription,
+  type TailHandler,
+} from '../port';
 import { isRefused, translate } from './kafka-errors';
 
 /** What a tail needs of the log. */
@@ -23,10 +30,14 @@ export async function tailTopic(
   closing: AbortSignal,
   handler: TailHandler,
 ): Promise<Subscription> {
-  const next = new Map<number, number>();
+  const next = new Map<number, number | undefined>();
   const goals = new Map<number, number>();
-  for (const { partition, firstOffset, endOffset } of await bounds())
-    if (endOffset > Math.max(firstOffset, handler.firstOffset?.(partition) ?? 0)) goals.set(partition, endOffset);
+  for (const { partition, firstOffset, endOffset } of await bounds()) {
+    const wanted = handler.firstOffset?.(partition);
+    next.set(partition, wanted);
+    const hasLostItsEnd = wanted !== undefined && wanted > endOffset;
+    if (endOffset > Math.max(firstOffset, hasLostItsEnd ? 0 : (wanted ?? 0))) goals.set(partition, endOffset);
+  }
 
   let caughtUp!: () => void;
   let giveUp!: (error: Error) => void;
@@ -44,7 +55,7 @@ export async function tailTopic(
   if (goals.size === 0) caughtUp();
 
   const group = await join({
-    resumeOffset: async (partition) => next.get(partition) ?? handler.firstOffset?.(partition),
+    resumeOffset: async (partition) => next.get(partition),
     onBatch: async ({ partition, records, nextOffset, lag }) => {
       if (records.length > 0) await handler.onRecords(records);
       handler.onPosition?.(partition, nextOffset);
@@ -53,6 +64,7 @@ export async function tailTopic(
     },
     onError: (error, partition) => {
       handler.onError?.(error);
+      if (partition !== undefined && error instanceof OffsetBeyondEndError) next.set(partition, undefined);
       // Of the session, and not of a batch. A right that is missing is missing at the next attempt too.
       if (partition === undefined && isRefused(error)) giveUp(translate(`read ${topic}`, error, topic));
     },

@@ -41,6 +41,19 @@ export function describeTail({ spec }: EventLogSuite): void {
       expect([tail.next, later.texts()]).toEqual([new Map([[0, 3]]), ['3']]);
     });
 
+    spec(
+      'that wants more than there is says so, and reads from the beginning: the log has lost its end',
+      async ({ log }) => {
+        await log.append(COMPACTED.name, [record('a', '1'), record('b', '2')]);
+        const tail = Object.assign(new CollectingTail(), { firstOffset: () => 1_000 });
+        await log.tail(COMPACTED.name, tail);
+        expect(tail.texts()).toEqual(['1', '2']);
+        expect(tail.errors).toEqual([expect.objectContaining({ code: 'offset-out-of-range' })]);
+        await log.append(COMPACTED.name, [record('c', '3')]);
+        await eventually(() => expect(tail.texts()).toEqual(['1', '2', '3']));
+      },
+    );
+
     spec('is alone: each reads everything', async ({ log }) => {
       await log.append(TOPIC.name, numbered(20));
       const tails = [new CollectingTail(), new CollectingTail()] as const;
