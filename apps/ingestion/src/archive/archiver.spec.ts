@@ -205,6 +205,40 @@ describe('Archiver', () => {
     expect([keeping.unwrittenAgesMs(), read.length]).toEqual([[[0, 40]], failureCount]);
   });
 
+  it('counts how long what fails again and again has waited, and no more once it is there', async () => {
+    let failing = true;
+    const full: EventArchive = Object.assign(Object.create(archive) as EventArchive, {
+      nextOffset: (...args: Parameters<EventArchive['nextOffset']>) => archive.nextOffset(...args),
+      write: async (...args: Parameters<EventArchive['write']>) => {
+        if (failing) throw new Error('disk full');
+        return archive.write(...args);
+      },
+    });
+    const keeping = archiver(full);
+    const ages = () => keeping.unwrittenAgesMs().map(([, ageMs]) => ageMs);
+    await keeping.resumeOffset(0);
+    await give(keeping, 0, 3);
+    for (let round = 1; round <= 3; round++) {
+      nowMs += 5_000;
+      await expect(give(keeping, 3, 1)).rejects.toThrow('disk full');
+      expect(await keeping.resumeOffset(0)).toBeUndefined();
+      expect(ages()).toEqual([round * 5_000]);
+      await give(keeping, 0, 3);
+    }
+    failing = false;
+    nowMs += 5_000;
+    await give(keeping, 3, 1);
+    expect(ages()).toEqual([0]);
+    failing = true;
+    await give(keeping, 4, 1);
+    nowMs += 5_000;
+    await expect(give(keeping, 5, 1)).rejects.toThrow('disk full');
+    // Another has archived it meanwhile.
+    await archive.write(TOPICS.activity, 0, records(4, 2), { firstOffset: 4, nextOffset: 6, notAfterMs: nowMs });
+    expect(await keeping.resumeOffset(0)).toBe(6);
+    expect(ages()).toEqual([0]);
+  });
+
   it('keeps what could not be written, and writes it once it can', async () => {
     let failing = true;
     const full: EventArchive = Object.assign(Object.create(archive) as EventArchive, {

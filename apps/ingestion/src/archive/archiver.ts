@@ -43,7 +43,8 @@ export class Archiver implements GroupHandler {
 
   async resumeOffset(partition: number): Promise<number | undefined> {
     // Asked at each join of its group too: what is held would never grow old where members come and go.
-    const goesOnAt = await this.buffers.get(partition)?.resumeOffset();
+    const before = this.buffers.get(partition);
+    const goesOnAt = await before?.resumeOffset();
     if (goesOnAt !== undefined) return goesOnAt;
     const archivedTo = await this.archive.nextOffset(this.topic, partition);
     this.buffers.set(
@@ -55,6 +56,7 @@ export class Archiver implements GroupHandler {
         archivedTo ?? (await this.firstHeld(partition)),
         this.options.flushAfterSeconds * 1_000,
         this.options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES,
+        before?.missedSinceMs(archivedTo ?? 0),
       ),
     );
     return archivedTo;

@@ -33,6 +33,8 @@ export class PartitionBuffer {
     private readonly flushAfterMs: number,
     /** What it may hold in memory, but for its last batch, before it is written. */
     private readonly maxBytes: number,
+    /** Since when what is read here again has waited for the archive, which could not take it before. */
+    private waitsSinceMs = Infinity,
   ) {
     this.nextOffset = firstOffset;
     this.beganAt = firstOffset;
@@ -75,11 +77,20 @@ export class PartitionBuffer {
 
   /** 0 where all is written. */
   unwrittenAgeMs(nowMs: number): number {
-    return Math.max(0, nowMs - this.oldestSinceMs);
+    return Math.max(0, nowMs - this.unwrittenSinceMs());
+  }
+
+  /** Since when what was read here has waited, for one that goes on where the archive ends; Infinity where nothing of it is missing there. */
+  missedSinceMs(archivedTo: number): number {
+    return archivedTo < this.nextOffset ? this.unwrittenSinceMs() : Infinity;
   }
 
   flush(nowMs: number): Promise<void> {
     return this.inTurn(() => this.write(nowMs));
+  }
+
+  private unwrittenSinceMs(): number {
+    return Math.min(this.oldestSinceMs, this.waitsSinceMs);
   }
 
   private look(nowMs: number): void {
@@ -110,6 +121,7 @@ export class PartitionBuffer {
     this.records = [];
     this.bytes = 0;
     this.oldestSinceMs = Infinity;
+    this.waitsSinceMs = Infinity;
   }
 
   private dropArchived(archivedTo: number): void {
