@@ -204,6 +204,32 @@ describe('a backup', () => {
     expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('goes on where files were merged, and checkpoints let go of, since they were listed', async () => {
+    await append(5, 8);
+    const system = systemIn('old');
+    await system.checkpoints.put('topic/p0-older.states.gz', __filename);
+    const merging = (tree: FolderTree, merge: () => Promise<void>) => {
+      const get = tree.get.bind(tree);
+      tree.get = async (name, path) => {
+        tree.get = get;
+        await merge();
+        await get(name, path);
+      };
+    };
+    merging(system.checkpoints, () => system.checkpoints.remove('topic/p0-older.states.gz'));
+    merging(system.archive, async () => {
+      for (const { name } of await system.archive.list()) await system.archive.remove(name);
+      await append(0, 8);
+    });
+    const progress: string[] = [];
+    await saveBackup(system, target(), { onFile: (done, total) => progress.push(`${done}/${total}`) });
+    await restoreBackup(target(), systemIn('new'));
+    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect((await systemIn('new').checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
+    const [done, total] = progress.at(-1)!.split('/');
+    expect(done).toBe(total);
+  });
+
   it('copies each snapshot away before it fetches the next, so that two need not fit into the temp folder', async () => {
     await publish('20261121T000000Z-bbbbbb');
     const system = systemIn('old');

@@ -29,16 +29,15 @@ export class FolderTree implements FileTree {
   async list(): Promise<TreeFile[]> {
     const files: TreeFile[] = [];
     const visit = async (folder: string, prefix: string): Promise<void> => {
-      const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return [];
-        throw error;
-      });
-      for (const entry of entries) {
+      for (const entry of (await ifThere(readdir(folder, { withFileTypes: true }))) ?? []) {
         // Incoming files, and those of editors and systems, are nobody's.
         if (entry.name.startsWith('.')) continue;
         const path = join(folder, entry.name);
         if (entry.isDirectory()) await visit(path, `${prefix}${entry.name}/`);
-        else files.push({ name: prefix + entry.name, sizeBytes: (await stat(path)).size });
+        else {
+          const stats = await ifThere(stat(path));
+          if (stats) files.push({ name: prefix + entry.name, sizeBytes: stats.size });
+        }
       }
     };
     await visit(this.place, '');
@@ -106,6 +105,14 @@ export class BucketTree implements FileTree {
   close(): void {
     this.objects.close();
   }
+}
+
+/** Undefined for what is not there, or was removed since its folder was read. */
+function ifThere<Found>(found: Promise<Found>): Promise<Found | undefined> {
+  return found.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 const byName = (files: TreeFile[]) => files.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -51,7 +51,25 @@ export async function saveBackup(
       }
       onFile?.((done += 1), total, backedUp);
     };
-    for (const part of plan.parts) await save(part);
+    const planned = new Set(plan.parts.map(({ prefix, name }) => prefix + name));
+    for (const part of plan.parts) {
+      try {
+        await save(part);
+      } catch (error) {
+        const { tree, prefix, name } = part;
+        const present = await tree.list();
+        if (present.some((file) => file.name === name)) throw error;
+        // Removed since it was listed: a checkpoint as there is a later one, a file of the archive as a larger one has its records.
+        total -= 1;
+        if (tree !== system.archive) continue;
+        const added = present.filter((file) => !planned.has(prefix + file.name));
+        for (const file of added) {
+          planned.add(prefix + file.name);
+          plan.parts.push({ tree, prefix, ...file });
+        }
+        total += added.length;
+      }
+    }
     // One at a time: the work folder need not hold more than one snapshot.
     for (const snapshotId of plan.newSnapshotIds) {
       const folder = join(work, 'export');
