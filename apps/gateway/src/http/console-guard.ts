@@ -29,7 +29,9 @@ export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings
     files.has(route) || CONSOLE_ROUTES.has(route) || isForConsole(request, route);
   if (settings.WATCHNEXT_CONSOLE === 'open') {
     fastify.addHook('onRequest', async (request) => {
-      if (isOfConsole(request, request.routeOptions.url ?? '')) refuseNames(request.headers.host);
+      // Pages say where they come from when they write; programs do not, and may write under any name.
+      const isWrittenByPage = request.headers.origin !== undefined;
+      if (isWrittenByPage || isOfConsole(request, request.routeOptions.url ?? '')) refuseNames(request.headers.host);
     });
     return;
   }

@@ -136,9 +136,9 @@ describe('the console', () => {
       ({ port } = new URL((await world.startGateway({ WATCHNEXT_CONSOLE: 'open' })).url));
     });
     /** As a browser asks whose name was led to this machine: `fetch` names the host itself. */
-    const statusAs = (host: string, path: string) =>
+    const statusAs = (host: string, path: string, method = 'GET', headers: Record<string, string> = {}) =>
       new Promise<number>((resolve, reject) => {
-        request({ host: '127.0.0.1', port, path, headers: { host } }, (answer) => {
+        request({ host: '127.0.0.1', port, path, method, headers: { ...headers, host } }, (answer) => {
           answer.resume().on('end', () => resolve(answer.statusCode!));
         })
           .on('error', reject)
@@ -150,6 +150,15 @@ describe('the console', () => {
       for (const host of hosts) expect([200, 404]).toContain(await statusAs(`${host}:${port}`, address));
       for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'not a name'])
         expect([host, await statusAs(host, address)]).toEqual([host, 421]);
+    });
+
+    it('takes events from programs under any name, and from no page under a name', async () => {
+      const post = (host: string, headers = {}) =>
+        statusAs(host, '/v1/events', 'POST', { 'content-type': 'application/json', ...headers });
+      expect(await post('gateway.example')).not.toBe(421);
+      expect(await post(`localhost:${port}`, { origin: `http://localhost:${port}` })).not.toBe(421);
+      expect(await post(`evil.example:${port}`, { origin: `http://evil.example:${port}` })).toBe(421);
+      expect(await post(`evil.example:${port}`, { origin: 'null' })).toBe(421);
     });
 
     it.each(PUBLIC)('leaves %s to every name', async (address) => {
