@@ -122,7 +122,10 @@ export class CheckpointStore {
       const path = join(folder, LOCAL_NAME);
       await this.files.get(nameOf(checkpoint), path);
       if ((await sha256Of(path)) !== checkpoint.sha256) throw new CheckpointCorruptError(checkpoint);
-      yield* unframed(createReadStream(path).pipe(createGunzip()));
+      const unzipped = createGunzip();
+      // What fails of either comes out of the one that is read, and closes the other.
+      pipeline(createReadStream(path), unzipped).catch(() => undefined);
+      yield* unframed(unzipped);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
