@@ -73,7 +73,8 @@ export class SnapshotLoader {
       ...loaded,
       close: async () => {
         catalogue.detach(loaded.videos);
-        this.loaded.delete(local.snapshotId);
+        // It may have been loaded again before its last request ended.
+        if (this.loaded.get(local.snapshotId)?.snapshot === snapshot) this.loaded.delete(local.snapshotId);
         await loaded.close();
       },
     };

@@ -119,3 +119,34 @@ describe('a reader that an experiment wants another snapshot of', () => {
     await following.close();
   });
 });
+
+describe('a reader that loads a snapshot again before the last request to it ended', () => {
+  it('goes on telling its age once the first of both is let go', async () => {
+    const metrics = new MetricsRegistry({});
+    const pointer = { id: 'a' };
+    const following = await followSnapshots({
+      store: {
+        readPointer: async () => pointer.id,
+        fetch: async (id: string) => ({
+          ...{ snapshotId: id, directory: '' },
+          manifest: SnapshotManifest.fromPartial({ snapshotId: id, createdAtMs: 1_790_000_000_000 }),
+        }),
+      } as Partial<SnapshotStore> as SnapshotStore,
+      eventLog,
+      metrics,
+      capacity: 1,
+      logger: createLogger('spec', { level: 'silent', format: 'json' }),
+      load: async () => ({ close: () => undefined }),
+    });
+    const { holder } = following;
+    let endRequest!: () => void;
+    const request = holder.use('a', () => new Promise<void>((resolve) => (endRequest = resolve)));
+    for (pointer.id of ['b', 'a']) await holder.refresh();
+    expect(holder.heldIds()).toEqual(['a']);
+    endRequest();
+    await request;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(metrics.render()).toMatch(new RegExp(`^${SERVICE_METRICS.snapshotAge} [1-9]`, 'm'));
+    await following.close();
+  });
+});

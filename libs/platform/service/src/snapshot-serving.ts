@@ -74,13 +74,16 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   options: FollowSnapshotsOptions<T>,
 ): Promise<SnapshotFollowing<T>> {
   const { store, eventLog, logger, load, onCurrent } = options;
-  const createdAtMs = new Map<string, number>();
+  const created = new Map<string, { readonly atMs: number; loadedCount: number }>();
   let hasStarted = false;
   const holder = new SnapshotHolder<T>({
     store,
     load: async (local, closing) => {
       const loaded = await load(local, closing);
-      createdAtMs.set(local.snapshotId, local.manifest.createdAtMs);
+      const known = created.get(local.snapshotId);
+      // Loaded again before its last request ended, after it was let go.
+      if (known) known.loadedCount++;
+      else created.set(local.snapshotId, { atMs: local.manifest.createdAtMs, loadedCount: 1 });
       return loaded;
     },
     ...(options.only === undefined ? {} : { only: options.only }),
@@ -97,7 +100,8 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
         options.metrics?.count(SERVICE_METRICS.snapshotRefusals, { reason: refusalReason(error) });
       },
       onReleased: (snapshotId) => {
-        createdAtMs.delete(snapshotId);
+        const known = created.get(snapshotId);
+        if (known && --known.loadedCount === 0) created.delete(snapshotId);
         logger.info({ snapshotId }, 'released a snapshot');
       },
       onPointerUnreadable: (error) => {
@@ -110,7 +114,7 @@ export async function followSnapshots<T extends { close(): Promise<void> | void 
   for (const reason of [...REFUSAL_REASONS, OTHER_REFUSAL])
     options.metrics?.declare(SERVICE_METRICS.snapshotRefusals, { reason });
   options.metrics?.declare(SERVICE_METRICS.snapshotPointerFailures);
-  if (options.metrics) showSnapshots(options.metrics, holder, createdAtMs);
+  if (options.metrics) showSnapshots(options.metrics, holder, (snapshotId) => created.get(snapshotId)?.atMs);
   await options.beforeLoad?.(holder);
   await startHolder(holder, options.stopping);
   hasStarted = true;
@@ -167,14 +171,14 @@ function refusalReason({ code }: Error & { readonly code?: unknown }): string {
 function showSnapshots(
   metrics: MetricsRegistry,
   holder: Pick<SnapshotHolder<{ close(): void }>, 'heldIds' | 'currentId'>,
-  createdAtMs: ReadonlyMap<string, number>,
+  createdAtMsOf: (snapshotId: string) => number | undefined,
 ): void {
   metrics.gaugeSeries(SERVICE_METRICS.snapshotInfo, () =>
     holder.heldIds().map((snapshot) => [{ snapshot }, snapshot === holder.currentId() ? 1 : 0]),
   );
   metrics.gauge(SERVICE_METRICS.snapshotAge, () => {
-    const madeAtMs = createdAtMs.get(holder.currentId() ?? '');
-    return madeAtMs === undefined ? NaN : (Date.now() - madeAtMs) / 1_000;
+    const createdAtMs = createdAtMsOf(holder.currentId() ?? '');
+    return createdAtMs === undefined ? NaN : (Date.now() - createdAtMs) / 1_000;
   });
 }
 
