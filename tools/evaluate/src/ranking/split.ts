@@ -1,5 +1,5 @@
 /** Impressions before and after a moment, and the statistics that ranking knows at each. */
-import { splitMoment } from '@watchnext/evaluation';
+import { spanOfLog, splitMoment } from '@watchnext/evaluation';
 import { DAY_MS, type Statistics } from '@watchnext/features';
 import type { ReplayedLog } from '@watchnext/offline';
 import { EvaluationDataError } from '../data/watch-data';
@@ -15,12 +15,14 @@ export interface SplitOptions {
 }
 
 /** @throws EvaluationDataError when a part of the split has nothing to learn from or to measure on */
-export function splitImpressions({ rankingExamples, fromMs }: ReplayedLog, options: SplitOptions) {
-  const toMs = rankingExamples.reduce((latest, { servedAtMs }) => Math.max(latest, servedAtMs), -Infinity);
+export function splitImpressions({ rankingExamples }: Pick<ReplayedLog, 'rankingExamples'>, options: SplitOptions) {
+  if (rankingExamples.length === 0) throw new EvaluationDataError(`${options.source}: there are no impressions`);
+  const { fromMs, toMs } = spanOfLog(rankingExamples.map(({ servedAtMs }) => servedAtMs));
   const testFromMs = options.testFromMs ?? splitMoment(fromMs, toMs, options.testDays).evaluatedFromMs;
   const isTest = options.part === 'test';
   const heldOutFromMs = isTest ? testFromMs : testFromMs - (toMs - testFromMs);
-  const heldOutToMs = isTest ? Infinity : testFromMs;
+  // What is dated beyond the log's end was dated by another clock.
+  const heldOutToMs = isTest ? toMs + 1 : testFromMs;
   const training = rankingExamples.filter(({ servedAtMs }) => servedAtMs < heldOutFromMs);
   const heldOut = rankingExamples.filter(({ servedAtMs }) => servedAtMs >= heldOutFromMs && servedAtMs < heldOutToMs);
   const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16);
