@@ -16,6 +16,7 @@ import { checkConfig, type CandidateModelConfig, towerSizes } from './config';
 import type { CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
 import { initialPositions, initialQueries } from './history-heads';
+import { foldConstantReals } from './constant-reals';
 import { inputLayout } from './input';
 import { CandidateModel, videoVectorsOf } from './model';
 import { NegativeSampler } from './negative-sampler';
@@ -81,8 +82,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
     const cutoff = validationCutoff(vocabularies.videos.size);
     const asked = validationExamples.length === 0 ? [] : askedExamples(modelWith(tables, tower), validationExamples);
     const recalls = [...(resumed?.recalls ?? [])];
-    let best = resumed?.best && modelWith(resumed.best.tables, resumed.best.tower);
-    let bestWeights = resumed?.best;
+    let best = resumed?.best;
     const save = async () =>
       options.checkpoints?.save(
         key,
@@ -92,7 +92,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
           optimizers: await engine.readOptimizers(),
           step: run.stepsDone,
           recalls,
-          best: bestWeights,
+          best,
         }),
       );
     for (let epoch = 1; epoch <= config.epochCount; epoch++) {
@@ -107,10 +107,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       if (epoch > recalls.length) {
         const current = modelWith(tables, await engine.read());
         const recall = await validationRecall(current, asked, windowEndMs, cutoff, options.createRunner);
-        if (recalls.every((earlier) => recall > earlier)) {
-          bestWeights = { tables: copyOf(tables), tower: current.tower };
-          best = modelWith(bestWeights.tables, bestWeights.tower);
-        }
+        if (recalls.every((earlier) => recall > earlier)) best = { tables: copyOf(tables), tower: current.tower };
         recalls.push(recall);
       }
       const recall = recalls[epoch - 1];
@@ -120,7 +117,8 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       if (epoch - bestEpoch >= config.patienceEpochs && hasEnoughHits(bestRecall, asked.length)) break;
     }
     await save();
-    return best ?? modelWith(tables, await engine.read());
+    const trained = best ?? { tables, tower: await engine.read() };
+    return modelWith(trained.tables, foldConstantReals(trained.tower, layout.reals, exampleSet.inputs.reals));
   } finally {
     await engine.close();
   }
