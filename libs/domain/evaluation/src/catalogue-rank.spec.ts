@@ -23,7 +23,9 @@ describe('ranks in the whole catalogue', () => {
 
   it('put a score that is not a number behind everything', () => {
     expect(rankInCatalogue([NaN, 1, NaN], 0, new Set())).toBe(Infinity);
+    expect(rankInCatalogue([1, NaN, 2, NaN, NaN, NaN], 0, new Set())).toBe(2);
     expect(topK([NaN, 1, NaN], 3, new Set())).toEqual([1]);
+    expect(topK([NaN, 1, NaN, NaN, 3, NaN, NaN, 2, 3], 2, new Set())).toEqual([4, 8]);
   });
 
   it('take the top k as a full stable sort would', () => {
