@@ -3,41 +3,73 @@ import { interestsOf } from './config';
 import type { CandidateModel } from './model';
 import { scoreVideos } from './video-scores';
 
-/** Numbers in a catalogue's vectors from which a runner scores it: 65,536 videos × 64. Fewer are scored in double precision. */
+/** Numbers in a catalogue's vectors from which runners score it: 65,536 videos × 64. Fewer are scored in double precision. */
 const LARGE_CATALOGUE = 2 ** 22;
-/** Scores that are made at a time: 64 MiB. */
+/** Videos of one runner: 64 users' scores of them are a megabyte, as are their vectors of 64, so that both stay in a core's cache. */
+const VIDEOS_OF_A_RUNNER = 2 ** 12;
+/** Scores that are held at a time: 64 MiB. */
 const SCORES_AT_A_TIME = 2 ** 24;
 const MOST_USERS_AT_A_TIME = 64;
 
 type ScoredModel = Pick<CandidateModel, 'videoIds' | 'videoVectors' | 'config'>;
 
+/** Some neighbours of a large catalogue. */
+interface Block {
+  readonly firstVideo: number;
+  readonly videoCount: number;
+  /** From user vectors to the scores of these videos. */
+  readonly runner: TowerRunner;
+}
+
 /**
- * Scores a whole catalogue for many users: a large one as one layer of a tower, many users at a time, which takes a fraction of
- * the time of user by user.
+ * Scores a whole catalogue for many users: a large one block by block, each as one layer of a tower, many users at a time, which takes a
+ * fraction of the time of user by user. All scores are written into arrays that are made once: of new ones, gigabytes in an
+ * evaluation, V8's collector would come again and again, and each time walk all of a trainer's heap.
  */
 export class CatalogueScorer {
+  private readonly videoCount: number;
+  private readonly usersAtATime: number;
+  /** [users at a time, videos] */
+  private readonly scores: Float32Array | Float64Array;
+
   private constructor(
     private readonly model: ScoredModel,
-    /** Of a large catalogue: from user vectors to the scores of all videos. */
-    private readonly runner: TowerRunner | undefined,
-  ) {}
+    /** Of a large catalogue. */
+    private readonly blocks: readonly Block[] | undefined,
+  ) {
+    this.videoCount = model.videoIds.length;
+    const atATime = Math.floor(SCORES_AT_A_TIME / this.videoCount);
+    this.usersAtATime = Math.min(Math.max(atATime, 1), MOST_USERS_AT_A_TIME);
+    this.scores = blocks ? new Float32Array(this.usersAtATime * this.videoCount) : new Float64Array(this.videoCount);
+  }
 
   static async of(
     model: ScoredModel,
     createRunner: TowerRunnerFactory = plainTowerRunner,
     largeCatalogue = LARGE_CATALOGUE,
   ): Promise<CatalogueScorer> {
-    if (model.videoVectors.length < largeCatalogue) return new CatalogueScorer(model, undefined);
+    const { videoVectors } = model;
+    if (videoVectors.length < largeCatalogue) return new CatalogueScorer(model, undefined);
     const { dimensions } = model.config;
-    const videoCount = model.videoIds.length;
-    const layer = {
-      inputSize: dimensions,
-      outputSize: videoCount,
-      weights: transposed(model.videoVectors, videoCount, dimensions),
-      bias: new Float32Array(videoCount),
-      activation: 'linear' as const,
-    };
-    return new CatalogueScorer(model, await createRunner([layer]));
+    const blocks: Block[] = [];
+    try {
+      for (let firstVideo = 0; firstVideo < model.videoIds.length; firstVideo += VIDEOS_OF_A_RUNNER) {
+        const videoCount = Math.min(VIDEOS_OF_A_RUNNER, model.videoIds.length - firstVideo);
+        const vectors = videoVectors.subarray(firstVideo * dimensions, (firstVideo + videoCount) * dimensions);
+        const layer = {
+          inputSize: dimensions,
+          outputSize: videoCount,
+          weights: transposed(vectors, videoCount, dimensions),
+          bias: new Float32Array(videoCount),
+          activation: 'linear' as const,
+        };
+        blocks.push({ firstVideo, videoCount, runner: await createRunner([layer]) });
+      }
+    } catch (error) {
+      await closeAll(blocks);
+      throw error;
+    }
+    return new CatalogueScorer(model, blocks);
   }
 
   /**
@@ -49,40 +81,52 @@ export class CatalogueScorer {
     userOf: (query: Query) => Float32Array,
     visit: (query: Query, scores: Float32Array | Float64Array) => void,
   ): Promise<void> {
-    const { model, runner } = this;
-    if (runner === undefined) {
-      const scores = new Float64Array(model.videoIds.length);
+    const { model, blocks, videoCount, scores } = this;
+    if (blocks === undefined) {
       for (const query of queries) visit(query, scoreVideos(model, userOf(query), scores));
       return;
     }
-    const videoCount = model.videoIds.length;
-    const interests = interestsOf(model.config);
-    const width = interests * model.config.dimensions;
-    const atATime = Math.floor(SCORES_AT_A_TIME / (interests * videoCount));
-    const step = Math.min(Math.max(atATime, 1), MOST_USERS_AT_A_TIME);
-    const users = new Float32Array(step * width);
+    // As many each time as can be: the runners read the whole catalogue each time.
+    const step = Math.ceil(queries.length / Math.ceil(queries.length / this.usersAtATime));
     for (let from = 0; from < queries.length; from += step) {
       const some = queries.slice(from, from + step);
-      some.forEach((query, n) => users.set(userOf(query), n * width));
-      const scores = await runner.run(users, some.length * interests);
-      some.forEach((query, n) => {
-        const own = scores.subarray(n * interests * videoCount, (n + 1) * interests * videoCount);
-        visit(query, greatestOf(own, videoCount));
-      });
+      await this.score(some.map(userOf), blocks);
+      some.forEach((query, n) => visit(query, scores.subarray(n * videoCount, (n + 1) * videoCount)));
     }
   }
 
   async close(): Promise<void> {
-    await this.runner?.close();
+    await closeAll(this.blocks ?? []);
+  }
+
+  /** Into the rows of `scores`: of each video the greatest of its scores for a user's interests. */
+  private async score(userVectors: readonly Float32Array[], blocks: readonly Block[]): Promise<void> {
+    const { model, videoCount, scores } = this;
+    const interests = interestsOf(model.config);
+    const width = interests * model.config.dimensions;
+    const users = new Float32Array(userVectors.length * width);
+    userVectors.forEach((vectors, n) => users.set(vectors, n * width));
+    const rowCount = userVectors.length * interests;
+    const ofBlock = new Float32Array(rowCount * Math.min(VIDEOS_OF_A_RUNNER, videoCount));
+    for (const { firstVideo, videoCount: inBlock, runner } of blocks) {
+      await runner.run(users, rowCount, ofBlock);
+      for (let row = 0; row < rowCount; row++) {
+        const own = ofBlock.subarray(row * inBlock, (row + 1) * inBlock);
+        const at = Math.floor(row / interests) * videoCount + firstVideo;
+        if (row % interests === 0) scores.set(own, at);
+        else keepGreater(scores.subarray(at, at + inBlock), own);
+      }
+    }
   }
 }
 
-/** Of each video the greatest of its scores, in place. @param scores [interests, videos] */
-function greatestOf(scores: Float32Array, videoCount: number): Float32Array {
-  for (let at = videoCount; at < scores.length; at += videoCount) {
-    for (let video = 0; video < videoCount; video++) scores[video] = Math.max(scores[video], scores[at + video]);
-  }
-  return scores.subarray(0, videoCount);
+async function closeAll(blocks: readonly Block[]): Promise<void> {
+  for (const { runner } of blocks) await runner.close();
+}
+
+/** Each number the greater of both, in place. */
+function keepGreater(values: Float32Array | Float64Array, others: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = Math.max(values[i], others[i]);
 }
 
 /** @returns [columns, rows] */

@@ -56,6 +56,28 @@ describe('a tower written as ONNX', () => {
     });
   });
 
+  it('gives an output the same bits whatever others there are: a catalogue may be scored in parts', async () => {
+    const [inputSize, outputSize, partSize, rowCount] = [64, 10_000, 4_096, 23];
+    const [layer] = stackOf([inputSize, outputSize], 6);
+    const input = gaussianRows(7, rowCount, inputSize);
+    const whole = await withTower([layer!], (tower) => tower.run(input, rowCount));
+    for (let from = 0; from < outputSize; from += partSize) {
+      const size = Math.min(partSize, outputSize - from);
+      const columns = (values: Float32Array, rows: number) =>
+        Float32Array.from(
+          { length: rows * size },
+          (_, i) => values[Math.floor(i / size) * outputSize + from + (i % size)]!,
+        );
+      const { weights, bias } = layer!;
+      const part = { ...layer!, outputSize: size, weights: columns(weights, inputSize), bias: columns(bias, 1) };
+      for (const rows of [1, 2, 17, rowCount]) {
+        const expected = columns(whole, rows);
+        const actual = await withTower([part], (tower) => tower.run(input, rows, new Float32Array(rows * size)));
+        expect(Buffer.from(actual.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+      }
+    }
+  });
+
   it('gives the same bits with one thread and with two', async () => {
     const model = encodeOnnx(stackOf([300, 512, 256, 1], 8));
     const input = gaussianRows(9, 200, 300);
@@ -87,6 +109,24 @@ describe('OnnxStack', () => {
       const buffer = gaussianRows(1, 10, 4);
       expect(await tower.run(buffer, 3)).toEqual((await tower.run(buffer, 10)).slice(0, 6));
       expect(await tower.run(buffer, 0)).toEqual(new Float32Array(0));
+    });
+  });
+
+  it('writes into an array that it is given, to the same bits, and leaves no other behind', async () => {
+    const outputSize = 2 ** 16;
+    await withTower(stackOf([4, outputSize], 1), async (tower) => {
+      const input = gaussianRows(1, 16, 4);
+      const expected = await tower.run(input, 16);
+      const into = new Float32Array(17 * outputSize).fill(-1);
+      const before = process.memoryUsage().arrayBuffers;
+      for (let run = 0; run < 8; run++) {
+        const written = await tower.run(input, 16, into);
+        expect([written.buffer, written.length]).toEqual([into.buffer, 16 * outputSize]);
+      }
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(expected.byteLength);
+      expect(Buffer.from(into.buffer, 0, expected.byteLength).equals(Buffer.from(expected.buffer))).toBe(true);
+      expect(new Set(into.subarray(16 * outputSize))).toEqual(new Set([-1]));
+      await expect(tower.run(input, 16, into.subarray(0, 15 * outputSize))).rejects.toThrow(RangeError);
     });
   });
 

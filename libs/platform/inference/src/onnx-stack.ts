@@ -1,4 +1,5 @@
 /** Runs a tower written by `encodeOnnx` on onnxruntime. */
+import { freeAtOnce } from '@watchnext/threads';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { INPUT_NAME, OUTPUT_NAME } from './encode-onnx';
 import { createSession } from './session';
@@ -55,10 +56,11 @@ export class OnnxStack {
    * Runs `rowCount` rows.
    * @param input [rowCount, inputSize], row-major; it may be longer, so that one buffer serves requests of any size.
    *   It must not change until the promise settles.
-   * @returns [rowCount, outputSize]
-   * @throws RangeError if `input` holds fewer rows; Error once closed.
+   * @param into [rowCount, outputSize], or longer, not on shared memory: written, and its beginning returned
+   * @returns [rowCount, outputSize], by default a new array
+   * @throws RangeError if `input` holds fewer rows, or `into` has room for fewer; Error once closed.
    */
-  async run(input: Float32Array, rowCount: number): Promise<Float32Array> {
+  async run(input: Float32Array, rowCount: number, into?: Float32Array): Promise<Float32Array> {
     if (this.session === undefined) throw new Error('the tower is closed');
     if (!Number.isInteger(rowCount) || rowCount < 0)
       throw new RangeError(`rowCount must be 0 or more, not ${rowCount}`);
@@ -71,8 +73,22 @@ export class OnnxStack {
       );
     }
     const rows = new Tensor('float32', input.subarray(0, valueCount), [rowCount, inputSize]);
-    const outputs = await this.session.run({ [INPUT_NAME]: rows });
-    return outputs[OUTPUT_NAME]!.data as Float32Array;
+    if (into === undefined) {
+      const outputs = await this.session.run({ [INPUT_NAME]: rows });
+      return outputs[OUTPUT_NAME]!.data as Float32Array;
+    }
+    const outputSize = this.outputSize ?? inputSize;
+    if (into.length < rowCount * outputSize) {
+      throw new RangeError(`${rowCount} rows of ${outputSize} do not fit an output of ${into.length} values`);
+    }
+    const outputs = into.subarray(0, rowCount * outputSize);
+    const written = await this.session.run(
+      { [INPUT_NAME]: rows },
+      { [OUTPUT_NAME]: new Tensor('float32', outputs, [rowCount, outputSize]) },
+    );
+    // The binding makes a copy all the same.
+    freeAtOnce(written[OUTPUT_NAME]!.data as Float32Array);
+    return outputs;
   }
 
   /** Frees the native session; runs under way must have settled. Closing twice does nothing. */

@@ -2,6 +2,7 @@
 export { yieldToOthers, YIELDS } from './background';
 export { collectGarbage } from './collect-garbage';
 export { endAtOnce } from './end-at-once';
+export { freeAtOnce } from './free-at-once';
 export { HeldCalls } from './held-calls';
 export { makeThreads } from './make-threads';
 export { shared, sharedBytes, sharedFloats, sharedInts } from './shared';
