@@ -52,9 +52,9 @@ export async function modelScorer(
     askedAt,
     each: (queries, visit) =>
       scorer.each(queries, userOf, (query, own) => {
-        places.forEach((place, video) => {
-          if (place !== -1) scores[place] = own[video];
-        });
+        for (let video = 0; video < places.length; video++) {
+          if (places[video] !== -1) scores[places[video]] = own[video];
+        }
         visit(query, scores);
       }),
     close: () => scorer.close(),
