@@ -6,18 +6,27 @@ import {
   referenceRankingEngine,
   trainRankingModel,
 } from '@watchnext/ranking-model';
-import type { MetricTable } from '@watchnext/evaluation';
+import { COUNTING_SCORERS, type MetricTable } from '@watchnext/evaluation';
 import { TEST_LIMIT_MS } from '@watchnext/testing';
 import { shownLists } from '../../test/shown-lists';
+import type { StageProgress } from '../pipeline/stage';
 import { evaluateRankingStage } from './evaluate-ranking';
 
 const random = createRandom(5);
-const signal = new AbortController().signal;
+const { signal: never } = new AbortController();
 
 /** Pages of four, of which hardly anybody looks at the lower three: six in ten first places are clicked, one in twenty others. */
 const examples = shownLists({ listCount: 600, length: 4 }, (position) => (position === 0 ? 0.6 : 0.05), random);
 
-async function evaluated(change: Partial<RankingModelConfig> = {}) {
+interface StageRun {
+  readonly report?: StageProgress['report'];
+  readonly signal?: AbortSignal;
+}
+
+async function evaluated(
+  change: Partial<RankingModelConfig> = {},
+  { report = () => undefined, signal = never }: StageRun = {},
+) {
   const [rankingTraining, rankingHeldOut] = [examples.slice(0, 2_000), examples.slice(2_000)];
   const statistics = new StatisticsTimeline();
   const rankingModel = await trainRankingModel({
@@ -32,13 +41,13 @@ async function evaluated(change: Partial<RankingModelConfig> = {}) {
     },
     createEngine: referenceRankingEngine,
     seed: 1,
-    signal,
+    signal: never,
   });
   const split = { rankingTraining, rankingHeldOut, evaluatedFromMs: rankingHeldOut[0].servedAtMs };
   const { rankingEvaluation } = await evaluateRankingStage().run(
     { replayed: { statistics }, split, rankingModel } as never,
     {
-      progress: { report: () => undefined },
+      progress: { report },
       signal,
       random,
       note: () => undefined,
@@ -70,3 +79,27 @@ it(
   },
   TEST_LIMIT_MS,
 );
+
+it('says how far it is to its end', async () => {
+  const reports: Parameters<StageProgress['report']>[] = [];
+  await evaluated({ epochs: 1 }, { report: (...news) => reports.push(news) });
+  expect([...new Set(reports.map(([, , detail]) => detail))]).toEqual([
+    'scores',
+    'expected seconds',
+    'counting',
+    'metrics of model',
+    ...COUNTING_SCORERS.map((scorer) => `metrics of ${scorer}`),
+  ]);
+  const [, total] = reports[0];
+  expect(reports.every(([done, ofAll]) => done < total && ofAll === total)).toBe(true);
+  const counts = reports.map(([done]) => done);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+});
+
+it.each(['counting', 'metrics of model'])('gives way at %s, too', async (part) => {
+  const stop = new AbortController();
+  const report = (_done: number, _total: number, detail?: string) => {
+    if (detail === part) stop.abort(new Error('stopped'));
+  };
+  await expect(evaluated({ epochs: 1 }, { report, signal: stop.signal })).rejects.toThrow('stopped');
+});

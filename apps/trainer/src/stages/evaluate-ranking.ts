@@ -2,22 +2,62 @@ import {
   comparePaired,
   COUNTING_SCORERS,
   countedImpression,
-  countingScores,
+  ImpressionCounts,
   ITEM_SCORERS,
-  itemMeanSeconds,
   type MetricRow,
   metricValue,
   pagesOf,
+  type UserRatio,
   watchTimeMae,
   weightedPerUserLoss,
 } from '@watchnext/evaluation';
+import type { RankingExample } from '@watchnext/features';
 import { predictImpressions, scoreImpressions } from '@watchnext/offline';
+import { breathe } from '@watchnext/waiting';
 import { meanSeconds } from '../evaluation/mean-seconds';
-import { defineStage } from '../pipeline/stage';
+import { defineStage, type StageTools } from '../pipeline/stage';
 
 export const RANKING_LOSS = 'ranking.weighted_per_user_loss';
 export const RANKING_PAGES = 'ranking.pages';
 const MAE = 'ranking.watch_time_mae_seconds';
+/** Losses of the model and of what counting achieves, and errors of the seconds of both. */
+const METRIC_COUNT = 1 + COUNTING_SCORERS.length + 2;
+
+/** Steps of progress take about the time of predicting one held-out impression: counting so many that were trained on, */
+const COUNTED_PER_STEP = 16;
+/** and of a metric and its interval as many as this part of the held-out impressions. */
+const HELD_OUT_PER_METRIC_STEP = 32;
+const COUNTED_PER_BREATH = 2 ** 15;
+
+/** Counts what ranking learned from: of a large log the longest part that is no prediction. @param onProgress rows done */
+async function countTraining(
+  training: readonly RankingExample[],
+  signal: AbortSignal,
+  onProgress: (done: number) => void,
+): Promise<ImpressionCounts> {
+  const counts = new ImpressionCounts();
+  for (let from = 0; from < training.length; from += COUNTED_PER_BREATH) {
+    onProgress(from);
+    await breathe(signal);
+    const end = Math.min(from + COUNTED_PER_BREATH, training.length);
+    for (let row = from; row < end; row += 1) counts.add(countedImpression(training[row]));
+  }
+  return counts;
+}
+
+/** How far the parts of the stage are in all. */
+function progressOfParts({ progress }: Pick<StageTools, 'progress'>, heldOutCount: number, trainingCount: number) {
+  const countingFrom = 2 * heldOutCount;
+  const metricsFrom = countingFrom + Math.ceil(trainingCount / COUNTED_PER_STEP);
+  const ofMetric = Math.ceil(heldOutCount / HELD_OUT_PER_METRIC_STEP);
+  const report = (done: number, detail: string) => progress.report(done, metricsFrom + METRIC_COUNT * ofMetric, detail);
+  return {
+    scored: (rows: number) => report(rows, 'scores'),
+    expected: (rows: number) => report(heldOutCount + rows, 'expected seconds'),
+    counted: (rows: number) => report(countingFrom + Math.floor(rows / COUNTED_PER_STEP), 'counting'),
+    measured: (metrics: number, scorer: string) => report(metricsFrom + metrics * ofMetric, `metrics of ${scorer}`),
+  };
+}
 
 /**
  * Measures ranking on the held-out impressions: weighted per-user loss by page and error of expected watch time, against
@@ -32,34 +72,45 @@ export const evaluateRankingStage = () =>
     needs: ['replayed', 'split', 'rankingModel'],
     gives: ['rankingEvaluation'],
     async run({ replayed, split, rankingModel }, { progress, random, signal, note }) {
-      const heldOut = split.rankingHeldOut;
+      const { rankingHeldOut: heldOut, rankingTraining: training } = split;
+      const parts = progressOfParts({ progress }, heldOut.length, training.length);
       const statistics = replayed.statistics.asOf(split.evaluatedFromMs);
-      const scores = await scoreImpressions(rankingModel, heldOut, statistics, signal, (done) =>
-        progress.report(done, 2 * heldOut.length),
-      );
+      const scores = await scoreImpressions(rankingModel, heldOut, statistics, signal, parts.scored);
       const { expectedWatchSeconds: secondsWhereShown } = await predictImpressions(rankingModel, heldOut, {
         statisticsAt: () => statistics,
         position: 'logged',
         signal,
-        onProgress: (done) => progress.report(heldOut.length + done, 2 * heldOut.length),
+        onProgress: parts.expected,
       });
+      const counts = await countTraining(training, signal, parts.counted);
       const impressions = heldOut.map(countedImpression);
       const pages = pagesOf(impressions);
-      const measured = (name: string, scorer: string, ratio: ReturnType<typeof weightedPerUserLoss>): MetricRow => ({
-        name,
-        scorer,
-        value: ratio.value(),
-        interval: ratio.interval(random.fork('bootstrap')),
-      });
-      const training = split.rankingTraining.map(countedImpression);
-      const counted = countingScores(training, impressions);
-      const loss = weightedPerUserLoss(impressions, pages, scores);
-      const lossOf = (scorer: (typeof COUNTING_SCORERS)[number]) =>
-        weightedPerUserLoss(impressions, pages, counted[scorer]);
-      const losses = [
-        measured(RANKING_LOSS, 'model', loss),
-        ...COUNTING_SCORERS.map((scorer) => measured(RANKING_LOSS, scorer, lossOf(scorer))),
-      ];
+      let measuredCount = 0;
+      const measured = async (name: string, scorer: string, ratioOf: () => UserRatio) => {
+        parts.measured(measuredCount++, scorer);
+        await breathe(signal);
+        const ratio = ratioOf();
+        const row: MetricRow = {
+          name,
+          scorer,
+          value: ratio.value(),
+          interval: ratio.interval(random.fork('bootstrap')),
+        };
+        return { row, ratio };
+      };
+      const lossOf = (scorer: string, ordered: Float64Array) =>
+        measured(RANKING_LOSS, scorer, () => weightedPerUserLoss(impressions, pages, ordered));
+      const maeOf = async (scorer: string, seconds: Float64Array) =>
+        (await measured(MAE, scorer, () => watchTimeMae(impressions, seconds))).row;
+      const { row: lossRow, ratio: loss } = await lossOf('model', scores);
+      const counted = counts.scores(impressions);
+      const losses = [lossRow];
+      const countedLosses = new Map<string, UserRatio>();
+      for (const scorer of COUNTING_SCORERS) {
+        const { row, ratio } = await lossOf(scorer, counted[scorer]);
+        losses.push(row);
+        countedLosses.set(scorer, ratio);
+      }
       const floors = ITEM_SCORERS.map((scorer) => ({ scorer, loss: metricValue(losses, RANKING_LOSS, scorer) }));
       const floor = floors.reduce((least, one) => (one.loss < least.loss ? one : least));
       const seconds = meanSeconds(rankingModel, heldOut, secondsWhereShown);
@@ -69,12 +120,8 @@ export const evaluateRankingStage = () =>
         rankingEvaluation: {
           metrics: [
             ...losses,
-            measured(MAE, 'model', watchTimeMae(impressions, secondsWhereShown)),
-            measured(
-              MAE,
-              'item expected watch time',
-              watchTimeMae(impressions, itemMeanSeconds(training, impressions)),
-            ),
+            await maeOf('model', secondsWhereShown),
+            await maeOf('item expected watch time', counts.itemMeanSeconds(impressions)),
             { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: seconds.actual },
             { name: 'ranking.mean_watch_seconds', scorer: 'model', value: seconds.expected },
             { name: RANKING_PAGES, scorer: 'model', value: pages.length },
@@ -83,7 +130,7 @@ export const evaluateRankingStage = () =>
           pageCount: pages.length,
           floorLoss: floor.loss,
           gain: {
-            interval: comparePaired(lossOf(floor.scorer), loss, random.fork('gain')).interval,
+            interval: comparePaired(countedLosses.get(floor.scorer)!, loss, random.fork('gain')).interval,
             userCount: loss.userCount,
             rowCount: pages.length,
           },

@@ -70,7 +70,7 @@ export interface CountedImpression extends LabelledImpression {
   readonly surface: string;
 }
 
-/** Names of the scorers that `countingScores` gives. */
+/** Names of the scorers that `ImpressionCounts` gives. */
 export const COUNTING_SCORERS = [
   'item expected watch time',
   'item click rate',
@@ -102,45 +102,54 @@ export const ITEM_SCORERS = [
 ] as const satisfies readonly CountingScorer[];
 
 /**
- * Scores held-out impressions by means counted on the training ones: click rate and watch seconds per impression of
- * the video, alone and multiplied by the click odds of the surface. All are finite.
- *
- * @returns by scorer, one score per held-out impression; watch time counts as far as the loss counts it
+ * Means of the training impressions, which are added one by one: click rate and watch seconds per impression of the video, and click rate of
+ * the surface.
  */
-export function countingScores(
-  training: Iterable<CountedImpression>,
-  heldOut: readonly CountedImpression[],
-): Record<CountingScorer, Float64Array> {
-  const clickRate = new ShrunkenMeans();
-  const expectedWatchSeconds = new ShrunkenMeans();
-  const surfaceClickRate = new ShrunkenMeans();
-  for (const { videoId, surface, clicked, watchSeconds } of training) {
-    clickRate.add(videoId, clicked ? 1 : 0);
-    expectedWatchSeconds.add(videoId, clicked ? Math.min(watchSeconds, LOSS_WATCH_CAP_SECONDS) : 0);
-    surfaceClickRate.add(surface, clicked ? 1 : 0);
-  }
-  // Where all that was shown was watched, as autoplay has it, odds would be infinite and, times 0 s, no number.
-  const odds = (surface: string) => {
-    const probability = Math.min(surfaceClickRate.mean(surface), 1 - 1 / (surfaceClickRate.weight(surface) + 1));
-    return probability / (1 - probability);
-  };
-  const score = (of: (impression: CountedImpression) => number) => Float64Array.from(heldOut, of);
-  return {
-    'item expected watch time': score(({ videoId }) => expectedWatchSeconds.mean(videoId)),
-    'item click rate': score(({ videoId }) => clickRate.mean(videoId)),
-    'item expected watch time x surface odds': score(
-      ({ videoId, surface }) => expectedWatchSeconds.mean(videoId) * odds(surface),
-    ),
-    'item click rate x surface odds': score(({ videoId, surface }) => clickRate.mean(videoId) * odds(surface)),
-  };
-}
+export class ImpressionCounts {
+  private readonly clickRate = new ShrunkenMeans();
+  private readonly expectedWatchSeconds = new ShrunkenMeans();
+  private readonly seconds = new ShrunkenMeans();
+  private readonly surfaceClickRate = new ShrunkenMeans();
 
-/** What an item's impressions earn on average, as the labels have it: the seconds that `watchTimeMae` holds a model's against. */
-export function itemMeanSeconds(
-  training: Iterable<CountedImpression>,
-  heldOut: readonly CountedImpression[],
-): Float64Array {
-  const seconds = new ShrunkenMeans();
-  for (const impression of training) seconds.add(impression.videoId, actualSeconds(impression));
-  return Float64Array.from(heldOut, ({ videoId }) => seconds.mean(videoId));
+  static of(training: Iterable<CountedImpression>): ImpressionCounts {
+    const counts = new ImpressionCounts();
+    for (const impression of training) counts.add(impression);
+    return counts;
+  }
+
+  add(impression: CountedImpression): void {
+    const { videoId, surface, clicked, watchSeconds } = impression;
+    this.clickRate.add(videoId, clicked ? 1 : 0);
+    this.expectedWatchSeconds.add(videoId, clicked ? Math.min(watchSeconds, LOSS_WATCH_CAP_SECONDS) : 0);
+    this.seconds.add(videoId, actualSeconds(impression));
+    this.surfaceClickRate.add(surface, clicked ? 1 : 0);
+  }
+
+  /**
+   * Scores held-out impressions by these means, alone and multiplied by the click odds of the surface. All are finite.
+   *
+   * @returns by scorer, one score per held-out impression; watch time counts as far as the loss counts it
+   */
+  scores(heldOut: readonly CountedImpression[]): Record<CountingScorer, Float64Array> {
+    const { clickRate, expectedWatchSeconds, surfaceClickRate } = this;
+    // Where all that was shown was watched, as autoplay has it, odds would be infinite and, times 0 s, no number.
+    const odds = (surface: string) => {
+      const probability = Math.min(surfaceClickRate.mean(surface), 1 - 1 / (surfaceClickRate.weight(surface) + 1));
+      return probability / (1 - probability);
+    };
+    const score = (of: (impression: CountedImpression) => number) => Float64Array.from(heldOut, of);
+    return {
+      'item expected watch time': score(({ videoId }) => expectedWatchSeconds.mean(videoId)),
+      'item click rate': score(({ videoId }) => clickRate.mean(videoId)),
+      'item expected watch time x surface odds': score(
+        ({ videoId, surface }) => expectedWatchSeconds.mean(videoId) * odds(surface),
+      ),
+      'item click rate x surface odds': score(({ videoId, surface }) => clickRate.mean(videoId) * odds(surface)),
+    };
+  }
+
+  /** What an item's impressions earn on average, as the labels have it: the seconds that `watchTimeMae` holds a model's against. */
+  itemMeanSeconds(heldOut: readonly CountedImpression[]): Float64Array {
+    return Float64Array.from(heldOut, ({ videoId }) => this.seconds.mean(videoId));
+  }
 }

@@ -7,11 +7,10 @@ import {
   COUNTING_SCORERS,
   type CountedImpression,
   countedImpression,
-  countingScores,
   groupedClickAuc,
+  ImpressionCounts,
   type IndexSource,
   type Interval,
-  itemMeanSeconds,
   noPageMessage,
   type Page,
   pagesOf,
@@ -198,13 +197,14 @@ function comparisonsOf(
 }
 
 function countingScorers(training: readonly CountedImpression[], impressions: readonly CountedImpression[]): Scorer[] {
-  const counted = countingScores(training, impressions);
+  const counts = ImpressionCounts.of(training);
+  const counted = counts.scores(impressions);
   return COUNTING_SCORERS.map((name) => ({
     name,
     kind: 'baseline',
     orders: name.includes('odds') ? 'odds' : name.includes('rate') ? 'click rate' : 'expected watch time',
     scores: counted[name],
-    ...(name === 'item expected watch time' ? { seconds: itemMeanSeconds(training, impressions) } : {}),
+    ...(name === 'item expected watch time' ? { seconds: counts.itemMeanSeconds(impressions) } : {}),
   }));
 }
 
