@@ -36,17 +36,44 @@ export interface LogSpan {
   readonly toMs: number;
 }
 
+/** Events of one UTC day: at least one. */
+export interface DayOfLog {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly count: number;
+}
+
 /** @param timesMs in any order, at least one */
 export function spanOfLog(timesMs: Iterable<number>): LogSpan {
-  const times = Float64Array.from(timesMs).sort();
-  const mostStrays = Math.floor(STRAYS.share * times.length);
-  const lastKept = times.length - 1 - mostStrays;
-  const gapAfter = (index: number) => Math.floor(times[index + 1] / DAY_MS) - Math.floor(times[index] / DAY_MS);
-  let longestGap = 1;
-  for (let index = mostStrays; index < lastKept; index++) longestGap = Math.max(longestGap, gapAfter(index));
-  const leastGap = Math.max(STRAYS.gapDays, STRAYS.gapFactor * longestGap);
-  let [from, to] = [mostStrays, lastKept];
-  while (from > 0 && gapAfter(from - 1) < leastGap) from--;
-  while (to < times.length - 1 && gapAfter(to) < leastGap) to++;
-  return { fromMs: times[from], toMs: times[to] };
+  const days: { firstMs: number; lastMs: number; count: number }[] = [];
+  for (const atMs of Float64Array.from(timesMs).sort()) {
+    const last = days.at(-1);
+    if (last && dayOf(last.firstMs) === dayOf(atMs)) {
+      last.lastMs = atMs;
+      last.count += 1;
+    } else days.push({ firstMs: atMs, lastMs: atMs, count: 1 });
+  }
+  return spanOfDays(days);
 }
+
+/** @param days ascending, at least one */
+export function spanOfDays(days: readonly DayOfLog[]): LogSpan {
+  const eventCount = days.reduce((sum, { count }) => sum + count, 0);
+  const mostStrays = Math.floor(STRAYS.share * eventCount);
+  const gapAfter = (index: number) => dayOf(days[index + 1].firstMs) - dayOf(days[index].firstMs);
+  /** The day of the event that has so many before it. */
+  const dayWith = (before: number) => {
+    let index = 0;
+    for (let passed = days[0].count; passed <= before; passed += days[index].count) index += 1;
+    return index;
+  };
+  let [from, to] = [dayWith(mostStrays), dayWith(eventCount - 1 - mostStrays)];
+  let longestGap = 1;
+  for (let index = from; index < to; index++) longestGap = Math.max(longestGap, gapAfter(index));
+  const leastGap = Math.max(STRAYS.gapDays, STRAYS.gapFactor * longestGap);
+  while (from > 0 && gapAfter(from - 1) < leastGap) from--;
+  while (to < days.length - 1 && gapAfter(to) < leastGap) to++;
+  return { fromMs: days[from].firstMs, toMs: days[to].lastMs };
+}
+
+const dayOf = (atMs: number) => Math.floor(atMs / DAY_MS);

@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { LIMITS } from '@watchnext/features';
+import { DAY_MS, LIMITS } from '@watchnext/features';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { isTopicName } from './archive-files';
 import { ArchiveRewriter } from './archive-rewriter';
@@ -26,6 +26,7 @@ import {
 import type { KeyedRecords } from './keyed-records';
 import {
   type ArchiveExtent,
+  type DayExtent,
   type ArchiveReadOptions,
   type ArchiveReadRange,
   type ArchiveTable,
@@ -143,6 +144,7 @@ export class ParquetArchive implements EventArchive {
       fileCount: 0,
       minOccurredAtMs: undefined,
       maxOccurredAtMs: undefined,
+      days: [],
     };
     const plans = await this.plan(topic, undefined);
     if (plans.length === 0) return extent;
@@ -203,15 +205,19 @@ export class ParquetArchive implements EventArchive {
     const { parts, release } = await this.storage.fetch(asked, false);
     try {
       const result = await connection.run(`
-        SELECT count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE,
-          (max(occurred_at_ms) FILTER (WHERE ${HAS_OCCURRED}))::DOUBLE
-        FROM (${selectParts('occurred_at_ms, received_at_ms, timestamp_ms', parts)})`);
-      const [recordCount, min, max] = (await result.getRows())[0] as [number, number | null, number | null];
+        SELECT CASE WHEN ${HAS_OCCURRED} THEN floor(occurred_at_ms / ${DAY_MS}) END AS day,
+          count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE, max(occurred_at_ms)::DOUBLE
+        FROM (${selectParts('occurred_at_ms, received_at_ms, timestamp_ms', parts)}) GROUP BY day ORDER BY day`);
+      const rows = (await result.getRows()) as [number | null, number, number | null, number | null][];
+      const days = rows.flatMap(([day, count, firstMs, lastMs]) =>
+        day === null ? [] : [{ firstMs: firstMs!, lastMs: lastMs!, count }],
+      );
       return {
-        recordCount,
+        recordCount: rows.reduce((sum, [, count]) => sum + count, 0),
         fileCount: parts.length,
-        minOccurredAtMs: min ?? undefined,
-        maxOccurredAtMs: max ?? undefined,
+        minOccurredAtMs: leastOf(rows.map(([, , min]) => min ?? undefined)),
+        maxOccurredAtMs: days.at(-1)?.lastMs,
+        days,
       };
     } catch (error) {
       throw await describeFailure(connection, parts, error);
@@ -250,14 +256,31 @@ function closedError(): EventArchiveError {
 }
 
 function joinExtents(a: ArchiveExtent, b: ArchiveExtent): ArchiveExtent {
-  const pick = (choose: (...values: number[]) => number, values: (number | undefined)[]) => {
-    const known = values.filter((value) => value !== undefined);
-    return known.length === 0 ? undefined : choose(...known);
-  };
+  const days = joinDays(a.days, b.days);
   return {
     recordCount: a.recordCount + b.recordCount,
     fileCount: a.fileCount + b.fileCount,
-    minOccurredAtMs: pick(Math.min, [a.minOccurredAtMs, b.minOccurredAtMs]),
-    maxOccurredAtMs: pick(Math.max, [a.maxOccurredAtMs, b.maxOccurredAtMs]),
+    minOccurredAtMs: leastOf([a.minOccurredAtMs, b.minOccurredAtMs]),
+    maxOccurredAtMs: days.at(-1)?.lastMs,
+    days,
   };
+}
+
+function leastOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((least, value) => Math.min(least, value));
+}
+
+function joinDays(...lists: readonly (readonly DayExtent[])[]): DayExtent[] {
+  const byDay = new Map<number, DayExtent>();
+  for (const { firstMs, lastMs, count } of lists.flat()) {
+    const day = Math.floor(firstMs / DAY_MS);
+    const known = byDay.get(day) ?? { firstMs, lastMs, count: 0 };
+    byDay.set(day, {
+      firstMs: Math.min(known.firstMs, firstMs),
+      lastMs: Math.max(known.lastMs, lastMs),
+      count: known.count + count,
+    });
+  }
+  return [...byDay.values()].sort((one, other) => one.firstMs - other.firstMs);
 }

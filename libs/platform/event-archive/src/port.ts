@@ -91,6 +91,13 @@ export interface MergeReport {
   }[];
 }
 
+/** Events of one UTC day by when they occurred: at least one. */
+export interface DayExtent {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly count: number;
+}
+
 export interface ArchiveExtent {
   readonly recordCount: number;
   readonly fileCount: number;
@@ -100,6 +107,8 @@ export interface ArchiveExtent {
    */
   readonly maxOccurredAtMs: number | undefined;
   readonly minOccurredAtMs: number | undefined;
+  /** By when events occurred, ascending; without those that `maxOccurredAtMs` leaves out. */
+  readonly days: readonly DayExtent[];
 }
 
 /**

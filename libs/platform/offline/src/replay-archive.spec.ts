@@ -106,13 +106,18 @@ function recordsOf(userId: string, bodies: readonly Body[]): LogRecord[] {
 }
 
 const LOG_END_MS = NOON_MS + 1_000 * HOUR_MS;
-const archiveOf = (log: readonly LogRecord[][], maxOccurredAtMs = LOG_END_MS): EventArchive =>
-  ({
+/** @param strayMs when one more event, of a clock of its own, says it was */
+const archiveOf = (log: readonly LogRecord[][], logEndMs = LOG_END_MS, strayMs?: number): EventArchive => {
+  const recordCount = log.flat().length;
+  const days = [{ firstMs: logEndMs, lastMs: logEndMs, count: recordCount }];
+  if (strayMs !== undefined) days.push({ firstMs: strayMs, lastMs: strayMs, count: 1 });
+  return {
     readKeys: async function* () {
       yield log.map((records) => KeyedRecords.of(records));
     },
-    extent: async () => ({ recordCount: log.flat().length, maxOccurredAtMs }),
-  }) as unknown as EventArchive;
+    extent: async () => ({ recordCount, maxOccurredAtMs: strayMs ?? logEndMs, days }),
+  } as unknown as EventArchive;
+};
 
 const plainCandidate = ({ userId, labelVideoId, labelAtMs, features }: CandidateExample): CandidateExample => ({
   userId,
@@ -216,9 +221,9 @@ describe('the replay of an archive', () => {
         rankingExamples: rankingExamples.map(plainRanking),
       };
     };
-    const archiveUntilLast = async () => {
+    const archiveUntilLast = async (strayMs?: number) => {
       const { rankingExamples } = (await replay(archiveOf(log))).replayed;
-      return archiveOf(log, Math.max(...rankingExamples.map(({ servedAtMs }) => servedAtMs)));
+      return archiveOf(log, Math.max(...rankingExamples.map(({ servedAtMs }) => servedAtMs)), strayMs);
     };
 
     it('is, where they are as many as those of the log, the replay of all', async () => {
@@ -226,6 +231,19 @@ describe('the replay of an archive', () => {
       const [all, windowed] = [await plain(archive, {}), await plain(archive, { exampleDays: 6 })];
       const text = ({ statistics, ...rest }: typeof all) => [statistics.tables(), [...rest.facts], rest];
       expect(text(windowed)).toEqual(text(all));
+    });
+
+    it('is counted back from the end of the log, and not from a stray years after it', async () => {
+      const change = { exampleDays: 1, settledAfterMs: 0 };
+      const expected = await plain(await archiveUntilLast(), change);
+      const { candidateExamples, rankingExamples, fromMs } = await plain(
+        await archiveUntilLast(LOG_END_MS + 1_000 * DAY_MS),
+        change,
+      );
+      expect(candidateExamples).toEqual(expected.candidateExamples);
+      expect(rankingExamples).toEqual(expected.rankingExamples);
+      expect(fromMs).toBe(expected.fromMs);
+      expect(rankingExamples.length).toBeGreaterThan(20);
     });
 
     it('has the examples of them with all that was known from before, and the counts of their days', async () => {

@@ -1,4 +1,5 @@
 import { TOPICS } from '@watchnext/contract';
+import { spanOfDays } from '@watchnext/evaluation';
 import type { EventArchive } from '@watchnext/event-archive';
 import { type BegunPlayback, DAY_MS, type KnownBefore, replayUserInto, StatisticsTimeline } from '@watchnext/features';
 import { NothingToReplayError } from './errors';
@@ -25,7 +26,8 @@ export interface ReplayOptions {
   /** As in `replayUser`. */
   readonly withWatchTimes?: boolean;
   /**
-   * Examples and completed watches are of that many days at the end of the log and of the rest of the UTC day before them; default: of any.
+   * Examples and completed watches are of that many days at the end of the log and of the rest of the UTC day before them, and of strays
+   * after that end (`spanOfLog`); default: of any.
    * What came before is read and folded all the same, so features and counts are those of the whole log.
    */
   readonly exampleDays?: number;
@@ -61,7 +63,8 @@ export async function replayArchive(
   const completedWatches: CompletedWatch[] = [];
   const statistics = new StatisticsTimeline();
   const logEndMs = extent.maxOccurredAtMs;
-  const examplesFromMs = firstDayOf(logEndMs, options.exampleDays);
+  // One event of a clock that is years ahead would leave nothing but itself.
+  const examplesFromMs = firstDayOf(spanOfDays(extent.days).toMs, options.exampleDays);
   const byNumber = new StatisticsByNumber(statistics, examplesFromMs);
   const facts = new FactsByNumber(catalogue.facts);
   let userCount = 0;

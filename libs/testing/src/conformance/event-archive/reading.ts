@@ -2,7 +2,7 @@
 import { Event, TOPICS } from '@watchnext/contract';
 import type { KeyedRecords } from '@watchnext/event-archive';
 import type { LogRecord } from '@watchnext/event-log';
-import { LIMITS } from '@watchnext/features';
+import { DAY_MS, LIMITS } from '@watchnext/features';
 import { eventOf, impressionItemOf, impressionsServedOf, searchOf } from '../../builders';
 import { type ArchiveSuite, archiveRecords, byKey, NOON_MS, offsetsOf, plain, range, readAll, TOPIC } from './support';
 
@@ -12,7 +12,7 @@ export function describeReading(suite: ArchiveSuite): void {
     expect(await suite.archive.firstOffset(TOPIC, 0)).toBeUndefined();
     expect(await suite.archive.partitions(TOPIC)).toEqual([]);
     expect(await suite.readOffsets()).toEqual([]);
-    expect(await suite.archive.extent(TOPIC)).toEqual({ recordCount: 0, fileCount: 0 });
+    expect(await suite.archive.extent(TOPIC)).toEqual({ recordCount: 0, fileCount: 0, days: [] });
     await suite.archive.write(TOPIC, 0, []);
     expect(await suite.under.files()).toEqual([]);
   });
@@ -107,11 +107,17 @@ export function describeReading(suite: ArchiveSuite): void {
   suite.spec('tells its extent by when the events occurred', async () => {
     await suite.archive.write(TOPIC, 0, archiveRecords(0, 10, { atMs: NOON_MS }));
     await suite.archive.write(TOPIC, 1, archiveRecords(0, 10, { partition: 1, atMs: NOON_MS - 5_000 }));
+    const earlierMs = NOON_MS - 3 * DAY_MS;
+    await suite.archive.write(TOPIC, 2, archiveRecords(0, 7, { partition: 2, atMs: earlierMs }));
     expect(await suite.archive.extent(TOPIC)).toEqual({
-      recordCount: 20,
-      fileCount: 2,
-      minOccurredAtMs: NOON_MS - 5_000,
+      recordCount: 27,
+      fileCount: 3,
+      minOccurredAtMs: earlierMs,
       maxOccurredAtMs: NOON_MS + 9,
+      days: [
+        { firstMs: earlierMs, lastMs: earlierMs + 6, count: 7 },
+        { firstMs: NOON_MS - 5_000, lastMs: NOON_MS + 9, count: 20 },
+      ],
     });
   });
 
@@ -131,7 +137,11 @@ export function describeReading(suite: ArchiveSuite): void {
       // Of a clock that is years ahead, which tells of the receipt as of the event.
       recordOf(5, NOON_MS * 1.2, NOON_MS * 1.2),
     ]);
-    expect(await suite.archive.extent(TOPIC)).toMatchObject({ recordCount: 6, maxOccurredAtMs: allowedMs });
+    expect(await suite.archive.extent(TOPIC)).toMatchObject({
+      recordCount: 6,
+      maxOccurredAtMs: allowedMs,
+      days: [{ firstMs: NOON_MS, lastMs: allowedMs, count: 2 }],
+    });
   });
 
   suite.spec('archives impressions of many items', async () => {
