@@ -73,7 +73,10 @@ export class ModelServer<Settings extends ModelServerSettings = ModelServerSetti
     watchCertificates(metrics, settings, logger);
   }
 
-  /** With the drivers that the settings name. @throws as `openServiceLog` and `openSnapshotStore` */
+  /**
+   * With the drivers that the settings name.
+   * @throws as `openServiceLog`, `openSnapshotStore` and `watchCertificates`, with nothing left open
+   */
   static async open<Settings extends OpenedSettings>(
     settings: Settings,
     app: LogClient,
@@ -82,11 +85,13 @@ export class ModelServer<Settings extends ModelServerSettings = ModelServerSetti
   ): Promise<ModelServer<Settings>> {
     const paths = embeddedPaths(settings.WATCHNEXT_DATA_DIR);
     const log = await openServiceLog(settings, paths.eventLog, app, logger);
+    const opened: Closable[] = [log.eventLog];
     try {
       const store = openSnapshotStore(settings, paths.snapshots);
+      opened.push(store);
       return new ModelServer({ settings, logger, metrics, log, store });
     } catch (error) {
-      await log.eventLog.close().catch(() => undefined);
+      await closeInOrder(opened.map((one) => () => one.close())).catch(() => undefined);
       throw error;
     }
   }
