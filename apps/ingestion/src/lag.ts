@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
 import type { EventLog } from '@watchnext/event-log';
-import type { FeatureStore } from '@watchnext/feature-store';
-import { foldedTo } from './materialise/folded-to';
+import { foldedTo, type FeatureStore } from '@watchnext/feature-store';
 
 export interface PartitionLag {
   readonly topic: string;

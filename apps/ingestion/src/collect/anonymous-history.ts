@@ -1,11 +1,10 @@
 import { TOPICS, type UserState } from '@watchnext/contract';
 import { PortError } from '@watchnext/errors';
 import { partitionOf, type EventLog } from '@watchnext/event-log';
-import type { FeatureStore, StoredState } from '@watchnext/feature-store';
+import { foldedTo, type FeatureStore, type StoredState } from '@watchnext/feature-store';
 import { decodeState } from '@watchnext/features';
 import { ApiError, type Logger } from '@watchnext/service';
 import { inTime, unlessAborted } from '@watchnext/waiting';
-import { foldedTo } from '../materialise/folded-to';
 
 /** The logins of a request wait so long together for the anonymous viewers' last events to be folded, and then take what is there. */
 const PATIENCE_MS = 1_000;

@@ -8,7 +8,7 @@ import {
   type LogRecord,
   type RecordBatch,
 } from '@watchnext/event-log';
-import { MarkConflictError, StoreUnavailableError, type FeatureStore } from '@watchnext/feature-store';
+import { foldedTo, MarkConflictError, StoreUnavailableError, type FeatureStore } from '@watchnext/feature-store';
 import {
   eventOf,
   impressionItemOf,
@@ -31,7 +31,6 @@ import {
   storedStates,
   type Stores,
 } from '../../test/harness';
-import { foldedTo } from './folded-to';
 import { Materialiser } from './materialiser';
 
 const AT_MS = 1_790_000_000_000;

@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
-import type { FeatureStore } from '@watchnext/feature-store';
+import { foldedTo, type FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
-import { foldedTo } from '../materialise/folded-to';
 import { Materialiser } from '../materialise/materialiser';
 
 /**

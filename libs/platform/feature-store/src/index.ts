@@ -1,4 +1,5 @@
 export * from './port';
+export { foldedTo } from './folded-to';
 export { openEmbeddedFeatureStore } from './embedded-feature-store';
 export { openFeatureStore } from './open-feature-store';
 export { openRedisFeatureStore } from './redis/redis-feature-store';
