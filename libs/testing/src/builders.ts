@@ -48,6 +48,11 @@ export const searchOf = (userId: string, query: string): Body => ({ $case: 'sear
 
 export const userDeletedOf = (userId: string): Body => ({ $case: 'userDeleted', value: { userId } });
 
+export const userExpiredOf = (userId: string, idleSinceMs: number): Body => ({
+  $case: 'userExpired',
+  value: { userId, idleSinceMs },
+});
+
 export const videoUpsertedOf = (videoId: string, overrides: Partial<VideoUpserted> = {}): Body => ({
   $case: 'videoUpserted',
   value: {

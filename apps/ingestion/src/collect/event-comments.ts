@@ -52,6 +52,10 @@ export const EVENT_COMMENTS: Readonly<Record<string, string>> = {
   Dismissal: '"Not interested".',
   UserMerged:
     'An anonymous viewer logs in: what was known of it becomes part of the user. Keyed by the user, since the anonymous state lives in another partition; the collector fills in the history.',
+  UserExpired:
+    'Lets go of a viewer who stays away: if nothing happened to the user at or after `idle_since_ms`, the state becomes that of a new one. Whoever was there since keeps all of it, and a deleted user stays deleted.',
+  'UserExpired.idleSinceMs':
+    'Milliseconds since the Unix epoch; at least 24 hours and 10 minutes before the event is received, so that no retry is still to come.',
   'VideoUpserted.availability': 'Absent: everyone, everywhere.',
   Availability: 'Who may be shown a video.',
   'Availability.countries':

@@ -5,6 +5,7 @@ import {
   impressionsServedOf,
   searchOf,
   userDeletedOf,
+  userExpiredOf,
   videoFactsOf,
   videoUpsertedOf,
   watchOf,
@@ -37,6 +38,7 @@ const bodies: Body[] = [
   },
   { $case: 'userMerged', value: { userId: 'u', anonymousUserId: 'a', history: undefined } },
   userDeletedOf('u'),
+  userExpiredOf('u', AT_MS - 90 * 86_400_000),
   videoUpsertedOf('v', { thumbnailUrl: 'https://example.org/v.png' }),
   { $case: 'videoWithdrawn', value: { videoId: 'v', reason: 'asked' } },
 ];

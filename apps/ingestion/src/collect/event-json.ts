@@ -144,6 +144,7 @@ const kinds: Record<string, JsonType> = {
   ),
   userMerged: message('UserMerged', { userId: id, anonymousUserId: id }, ['userId', 'anonymousUserId']),
   userDeleted: message('UserDeleted', { userId: id }, ['userId']),
+  userExpired: message('UserExpired', { userId: id, idleSinceMs: timeMs }, ['userId', 'idleSinceMs']),
   videoUpserted: message(
     'VideoUpserted',
     {

@@ -27,6 +27,7 @@ import {
   within,
 } from './field-checks';
 import { LIMITS } from './limits';
+import { MINUTE_MS } from './time';
 import type { Refusal } from './types';
 
 type Checked = Refusal | undefined;
@@ -67,6 +68,8 @@ function checkKind(body: NonNullable<Event['body']>, latestMs: number): Checked 
       );
     case 'userDeleted':
       return undefined;
+    case 'userExpired':
+      return checkIdle(body.value.idleSinceMs, latestMs);
     case 'videoUpserted':
       return (
         requiredId(body.value.videoId, 'videoId') ??
@@ -78,6 +81,19 @@ function checkKind(body: NonNullable<Event['body']>, latestMs: number): Checked 
     case 'videoWithdrawn':
       return requiredId(body.value.videoId, 'videoId') ?? longText(body.value.reason, 'reason');
   }
+}
+
+/** Any later, and the state would forget the id of an event that may still come again and be let in. */
+function checkIdle(idleSinceMs: number, latestMs: number): Checked {
+  const field = 'idleSinceMs';
+  if (idleSinceMs === 0) return missing(field);
+  const receivedAtMs = latestMs - LIMITS.clockAheadMs;
+  return (
+    pastTime(idleSinceMs, field, latestMs) ??
+    (idleSinceMs > receivedAtMs - LIMITS.seenWindowMs
+      ? invalid(field, `must lie ${LIMITS.seenWindowMs / MINUTE_MS} minutes before the event is received, or more`)
+      : undefined)
+  );
 }
 
 function checkWatch(watch: Watch): Checked {

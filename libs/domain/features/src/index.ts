@@ -21,7 +21,7 @@ export { LIMITS } from './limits';
 export { mayBeWatch } from './may-be-watch';
 export { NO_SEARCHES, RANKING_USER_NUMBERS, rankingSearches, rankingUserFeatures } from './ranking-features';
 export { RANKING_VIDEO_NUMBERS, rankingVideoFeatures, rankingVideoFeaturesFor } from './ranking-video-features';
-export { applyEvent, knownWatchSeconds, type Outcome, userIdOf } from './reducer';
+export { applyEvent, knownWatchSeconds, lastActiveMs, type Outcome, userIdOf } from './reducer';
 export { refuse, refuseSeconds } from './refusal';
 export { forgottenBeforeMs, rememberedAtMs, rememberEvent, seenEventIn } from './seen-events';
 export type { HistoryRange } from './completed-history';
@@ -50,7 +50,14 @@ export {
 } from './statistics';
 export { packStatisticsText, statisticsText } from './statistics-text';
 export { RANKING_STATISTICS_NUMBERS, statisticsNumbers } from './statistics-numbers';
-export { decodeServingState, decodeState, encodeState, newState, STATE_FORMAT_VERSION } from './state-codec';
+export {
+  decodeServingState,
+  decodeState,
+  encodeState,
+  isNewState,
+  newState,
+  STATE_FORMAT_VERSION,
+} from './state-codec';
 export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';

@@ -14,12 +14,16 @@ import { LIMITS } from './limits';
 import { foldHistory } from './merge';
 import { foldSearch } from './searches';
 import { rememberEvent } from './seen-events';
+import { isNewState, newState } from './state-codec';
 import { tokenize } from './tokenize';
 import type { KnownOfEvent } from './types';
 import { findPlayback, foldPlayback } from './watches';
 
-/** applied: folded in. duplicate: the id was known, nothing changed. ignored: the user is deleted; only the id is kept. */
-export type Outcome = 'applied' | 'duplicate' | 'ignored';
+/**
+ * applied: folded in. duplicate: the id was known, nothing changed. ignored: the user is deleted; only the id is kept. unmet: an expiry
+ * of a user who was there since, or of whom nothing is known; nothing changed.
+ */
+export type Outcome = 'applied' | 'duplicate' | 'ignored' | 'unmet';
 
 /** The user an event belongs to; undefined for an event of the catalogue or without a body. */
 export function userIdOf(event: Event): string | undefined {
@@ -37,6 +41,8 @@ export function applyEvent(state: UserState, event: Event, known: KnownOfEvent =
   if (body === undefined || userIdOf(event) !== state.userId) {
     throw new Error(`event ${event.eventId} (${body?.$case ?? 'no body'}) is not one of user ${state.userId}`);
   }
+  // Its id is not remembered, as the id would be all that is kept of the user: its own condition makes a repetition harmless.
+  if (body.$case === 'userExpired') return expireUser(state, body.value.idleSinceMs);
   if (!rememberEvent(state, event, known.seenEvent)) return 'duplicate';
 
   if (body.$case === 'userDeleted') {
@@ -97,18 +103,28 @@ function foldWatch(state: UserState, watch: Watch, atMs: number): void {
 }
 
 /**
+ * When something last happened to the user, Unix milliseconds: by the events' own times, and by those of their ids, which are never
+ * far from their receipt, whatever the clock of a device says.
+ */
+export function lastActiveMs({ lastEventAtMs, seenEvents }: UserState): number {
+  return Math.max(lastEventAtMs, seenEvents.at(-1)?.atMs ?? 0);
+}
+
+/**
+ * Nothing is left, the ids of events included: `refuse` lets an expiry in only when all ids of before `idleSinceMs` are too old to be
+ * let in again.
+ */
+function expireUser(state: UserState, idleSinceMs: number): Outcome {
+  if (state.deleted || isNewState(state) || lastActiveMs(state) >= idleSinceMs) return 'unmet';
+  Object.assign(state, newState(state.userId));
+  return 'applied';
+}
+
+/**
  * Leaves a tombstone. The hashes of recent event ids stay: without them a retry of the deletion, arriving after the
  * user came back, would delete the user again, and retries of erased events would bring them back.
  */
 function eraseUser(state: UserState): void {
-  state.watches = [];
-  state.searches = [];
-  state.channels = [];
-  state.topics = [];
-  state.exposures = [];
-  state.dismissals = [];
-  state.profile = undefined;
-  state.lastEventAtMs = 0;
-  state.watchCount = 0;
-  state.deleted = true;
+  const { userId, seenEvents } = state;
+  Object.assign(state, newState(userId), { seenEvents, deleted: true });
 }

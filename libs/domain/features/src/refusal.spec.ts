@@ -1,4 +1,5 @@
 import { type Event, TOPICS } from '@watchnext/contract';
+import { LIMITS } from './limits';
 import { refuse, refuseSeconds } from './refusal';
 import { newState } from './state-codec';
 import {
@@ -32,6 +33,7 @@ const SOUND: Body[] = [
   },
   { $case: 'userMerged', value: { userId: USER_ID, anonymousUserId: 'a', history: newState('a') } },
   { $case: 'userDeleted', value: { userId: USER_ID } },
+  { $case: 'userExpired', value: { userId: USER_ID, idleSinceMs: SOME_TIME_MS - LIMITS.seenWindowMs } },
   {
     $case: 'videoUpserted',
     value: {
@@ -194,6 +196,23 @@ describe('refuse', () => {
     expect(refusalOf(merge({ topics: [affinity] }))?.[1]).toBe('userMerged.history.topics[0].watchSeconds');
     const search = { tokens: Array.from({ length: 32 }, (_, i) => `${i}`), searchedAtMs: 0 };
     expect(refusalOf(merge({ searches: [search] }))?.[1]).toBe('userMerged.history.searches[0].tokens');
+  });
+
+  it('wants an expiry to look back further than ids are remembered', () => {
+    const expiry = (idleSinceMs: number, userId = USER_ID): Body => ({
+      $case: 'userExpired',
+      value: { userId, idleSinceMs },
+    });
+    const latestMs = SOME_TIME_MS - LIMITS.seenWindowMs;
+    expect(refuse(eventOf(expiry(latestMs + 1), AT), 0)).toEqual({
+      ...{ code: 'invalid-field', field: 'userExpired.idleSinceMs' },
+      message: 'userExpired.idleSinceMs must lie 1450 minutes before the event is received, or more',
+    });
+    expect(refuse({ ...eventOf(expiry(latestMs + 1), AT), receivedAtMs: SOME_TIME_MS + 1 }, 0)).toBeUndefined();
+    expect(refusalOf(expiry(0))).toEqual(['missing-field', 'userExpired.idleSinceMs']);
+    for (const idleSinceMs of [-1, 0.5, NaN, 2 * SOME_TIME_MS])
+      expect(refusalOf(expiry(idleSinceMs))).toEqual(['invalid-field', 'userExpired.idleSinceMs']);
+    expect(refusalOf(expiry(latestMs, ''))).toEqual(['missing-field', 'userExpired.userId']);
   });
 
   it('never repeats the value in its message', () => {

@@ -226,6 +226,11 @@ class UserReplay {
       case 'userDeleted':
         this.forget();
         break;
+      case 'userExpired':
+        // What was known when lists were served and videos were watched stays in their examples.
+        this.forgetSearches();
+        this.history.forget();
+        break;
     }
   }
 

@@ -41,6 +41,12 @@ export function newState(userId: string): UserState {
   };
 }
 
+/** Whether nothing is known of the user, not even that there was a deletion: stores keep no such state. */
+export function isNewState({ seenEvents, lastEventAtMs, deleted }: UserState): boolean {
+  // Whatever is folded leaves its time, and a deletion a tombstone.
+  return seenEvents.length === 0 && lastEventAtMs === 0 && !deleted;
+}
+
 const writer = new WireWriter();
 
 /**

@@ -11,6 +11,7 @@ const bodies: Body['$case'][] = [
   'userUpserted',
   'userMerged',
   'userDeleted',
+  'userExpired',
   'videoUpserted',
   'videoWithdrawn',
 ];

@@ -42,6 +42,7 @@ export const EVENT_KINDS = [
   'user_deleted',
   'video_upserted',
   'video_withdrawn',
+  'user_expired',
 ] as const;
 
 const KIND_OF: Record<Body['$case'], number> = {
@@ -55,6 +56,7 @@ const KIND_OF: Record<Body['$case'], number> = {
   userDeleted: 8,
   videoUpserted: 9,
   videoWithdrawn: 10,
+  userExpired: 11,
 };
 
 const NOTHING: Readonly<FlatEvent> = {

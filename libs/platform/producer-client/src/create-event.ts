@@ -6,6 +6,7 @@ import {
   type ImpressionsViewed,
   type Search,
   type UserDeleted,
+  type UserExpired,
   type UserMerged,
   type UserUpserted,
   type VideoUpserted,
@@ -85,6 +86,9 @@ export const userMergedEvent = (value: PartialMessage<UserMerged>, options?: Eve
 
 export const userDeletedEvent = (value: PartialMessage<UserDeleted>, options?: EventOptions): Event =>
   createEvent({ $case: 'userDeleted', value }, options);
+
+export const userExpiredEvent = (value: PartialMessage<UserExpired>, options?: EventOptions): Event =>
+  createEvent({ $case: 'userExpired', value }, options);
 
 export const videoUpsertedEvent = (value: PartialMessage<VideoUpserted>, options?: EventOptions): Event =>
   createEvent({ $case: 'videoUpserted', value }, options);

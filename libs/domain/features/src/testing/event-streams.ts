@@ -1,13 +1,14 @@
 /**
  * Arbitrary streams of one user's records, as nasty as a log can hold: late events, retries under new offsets, parts
- * of playbacks in any order, equal times, lists ranked with old marks, merges, deletions and returns, backfills, and
- * events that must be refused.
+ * of playbacks in any order, equal times, lists ranked with old marks, merges, deletions and returns, expiries of viewers
+ * who were away and of others, backfills, and events that must be refused.
  *
  * A stream is made of steps, small records that shrink well; `recordsOf` turns them into events. Few videos, topics
  * and playbacks, so that things meet; `wide` streams have many, so that every list overflows.
  */
 import { type Event, type ImpressionItem, TOPICS, type UserState } from '@watchnext/contract';
 import * as fc from 'fast-check';
+import { LIMITS } from '../limits';
 import { applyEvent } from '../reducer';
 import { newState } from '../state-codec';
 import type { UserRecord } from '../types';
@@ -47,6 +48,7 @@ export type StepKind =
   | 'upserted'
   | 'merged'
   | 'deleted'
+  | 'expired'
   | 'retry'
   | 'backfill'
   | 'broken';
@@ -69,6 +71,7 @@ const WEIGHTS: Record<StepKind, number> = {
   upserted: 2,
   merged: 3,
   deleted: 1,
+  expired: 2,
   retry: 8,
   backfill: 3,
   broken: 4,
@@ -109,7 +112,7 @@ export function recordsOf(steps: readonly Step[]): UserRecord[] {
   let clockMs = SOME_TIME_MS;
   let offset = 0;
   steps.forEach((step, sequence) => {
-    clockMs += step.gapMs;
+    clockMs += step.gapMs + (step.kind === 'expired' ? absenceMsOf(step) : 0);
     // Other users' records lie between.
     offset += 1 + (step.video % 3);
     const event = eventOfStep(step, sequence, clockMs, records);
@@ -158,6 +161,10 @@ function eventOfStep(step: Step, sequence: number, clockMs: number, earlier: rea
     }
     case 'deleted':
       return eventOf({ $case: 'userDeleted', value: { userId: USER_ID } }, options);
+    case 'expired': {
+      const idleSinceMs = clockMs - LIMITS.seenWindowMs - (back % 4) * HOUR_MS;
+      return eventOf({ $case: 'userExpired', value: { userId: USER_ID, idleSinceMs } }, { ...options, atMs: clockMs });
+    }
     case 'retry': {
       const first = earlier.at(-1 - back)?.event;
       // A retry of a backfill is found only beside it (see seen-events.ts); the spec of that file has it.
@@ -172,6 +179,9 @@ function eventOfStep(step: Step, sequence: number, clockMs: number, earlier: rea
       return broken(eventOf(watchOf(step, earlier), options), step);
   }
 }
+
+/** Before two of three expiries the user was away for longer than is asked for, mostly. */
+const absenceMsOf = ({ back }: Step): number => (back % 3 === 0 ? 0 : (20 + 4 * back) * HOUR_MS);
 
 function watchOf(step: Step, earlier: readonly UserRecord[]) {
   const served = earlier.at(-1 - step.back)?.event.body;

@@ -88,6 +88,7 @@ export interface Event {
     | { $case: "userUpserted"; value: UserUpserted }
     | { $case: "userMerged"; value: UserMerged }
     | { $case: "userDeleted"; value: UserDeleted }
+    | { $case: "userExpired"; value: UserExpired }
     | { $case: "videoUpserted"; value: VideoUpserted }
     | { $case: "videoWithdrawn"; value: VideoWithdrawn }
     | undefined;
@@ -256,6 +257,16 @@ export interface UserDeleted {
   userId: string;
 }
 
+/**
+ * Lets go of a viewer who stays away: if nothing happened to the user at or after `idle_since_ms`, the state becomes that of a new one.
+ * Whoever was there since keeps all of it, and a deleted user stays deleted.
+ */
+export interface UserExpired {
+  userId: string;
+  /** Milliseconds since the Unix epoch; at least 24 hours and 10 minutes before the event is received, so that no retry is still to come. */
+  idleSinceMs: number;
+}
+
 export interface VideoUpserted {
   videoId: string;
   title: string;
@@ -329,6 +340,9 @@ export const Event: MessageFns<Event> = {
         break;
       case "userDeleted":
         UserDeleted.encode(message.body.value, writer.uint32(138).fork()).join();
+        break;
+      case "userExpired":
+        UserExpired.encode(message.body.value, writer.uint32(146).fork()).join();
         break;
       case "videoUpserted":
         VideoUpserted.encode(message.body.value, writer.uint32(162).fork()).join();
@@ -457,6 +471,14 @@ export const Event: MessageFns<Event> = {
             message.body = { $case: "userDeleted", value: UserDeleted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.body = { $case: "userExpired", value: UserExpired.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -530,6 +552,10 @@ export const Event: MessageFns<Event> = {
         ? { $case: "userDeleted", value: UserDeleted.fromJSON(object.userDeleted) }
         : isSet(object.user_deleted)
         ? { $case: "userDeleted", value: UserDeleted.fromJSON(object.user_deleted) }
+        : isSet(object.userExpired)
+        ? { $case: "userExpired", value: UserExpired.fromJSON(object.userExpired) }
+        : isSet(object.user_expired)
+        ? { $case: "userExpired", value: UserExpired.fromJSON(object.user_expired) }
         : isSet(object.videoUpserted)
         ? { $case: "videoUpserted", value: VideoUpserted.fromJSON(object.videoUpserted) }
         : isSet(object.video_upserted)
@@ -575,6 +601,8 @@ export const Event: MessageFns<Event> = {
       obj.userMerged = UserMerged.toJSON(message.body.value);
     } else if (message.body?.$case === "userDeleted") {
       obj.userDeleted = UserDeleted.toJSON(message.body.value);
+    } else if (message.body?.$case === "userExpired") {
+      obj.userExpired = UserExpired.toJSON(message.body.value);
     } else if (message.body?.$case === "videoUpserted") {
       obj.videoUpserted = VideoUpserted.toJSON(message.body.value);
     } else if (message.body?.$case === "videoWithdrawn") {
@@ -639,6 +667,12 @@ export const Event: MessageFns<Event> = {
       case "userDeleted": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "userDeleted", value: UserDeleted.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "userExpired": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "userExpired", value: UserExpired.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2624,6 +2658,99 @@ export const UserDeleted: MessageFns<UserDeleted> = {
   fromPartial(object: DeepPartial<UserDeleted>): UserDeleted {
     const message = createBaseUserDeleted();
     message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseUserExpired(): UserExpired {
+  return { userId: "", idleSinceMs: 0 };
+}
+
+export const UserExpired: MessageFns<UserExpired> = {
+  encode(message: UserExpired, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.idleSinceMs !== 0) {
+      writer.uint32(16).int64(message.idleSinceMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UserExpired {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUserExpired();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.idleSinceMs = reader.int64Number();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UserExpired {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      idleSinceMs: isSet(object.idleSinceMs)
+        ? globalThis.Number(object.idleSinceMs)
+        : isSet(object.idle_since_ms)
+        ? globalThis.Number(object.idle_since_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: UserExpired): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.idleSinceMs !== 0) {
+      obj.idleSinceMs = Math.round(message.idleSinceMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UserExpired>): UserExpired {
+    return UserExpired.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UserExpired>): UserExpired {
+    const message = createBaseUserExpired();
+    message.userId = object.userId ?? "";
+    message.idleSinceMs = object.idleSinceMs ?? 0;
     return message;
   },
 };
