@@ -28,7 +28,8 @@ const describeOnRedis = (name: string, specs: () => void) => describeUnlessMissi
 
 const PASSWORD = 'correct-horse';
 /** The rights that the materialiser needs, and those of a reader; as documented in docs/decisions. */
-const WRITER_RULES = 'resetkeys ~acl-*:* -@all +eval +evalsha +hget +hmget +hset +zadd +zcard +zrangebylex +info';
+const WRITER_RULES =
+  'resetkeys ~acl-*:* -@all +eval +evalsha +hdel +hget +hmget +hset +zadd +zcard +zrangebylex +zrem +info';
 const READER_RULES = 'resetkeys %R~acl-*:* -@all +hget +hmget +zrangebylex +info';
 
 const markAt = (offset: number): Mark => ({ topic: 't.v1', partition: 1, offset });
@@ -213,6 +214,35 @@ describeOnRedis('feature store on Redis', () => {
       expect((await failureOf(reader.commit(1, commitOf(1)))).message).toMatch(/NOPERM/);
       const elsewhere = open({ url: url(), username: 'writer', password: PASSWORD }, 'other');
       expect((await failureOf(elsewhere.readMark(1))).message).toMatch(/NOPERM/);
+    });
+
+    it('removes states with those rights, and none of a commit where the writer has not got them all', async () => {
+      const namespace = `acl-${randomUUID()}`;
+      const writer = open({ url: url(), username: 'writer', password: PASSWORD }, namespace);
+      await writer.commit(1, commitOf(0));
+      const removal = {
+        ...commitOf(1),
+        states: new Map([
+          ['anna', undefined],
+          ['ben', Buffer.from('b')],
+        ]),
+      };
+      const admin = new Redis(server.port);
+      try {
+        for (const missingRight of ['zrem', 'hdel']) {
+          await admin.call('ACL', 'SETUSER', 'writer', `-${missingRight}`);
+          expect((await failureOf(writer.commit(1, removal))).message).toMatch(/executing the script can't run/);
+          expect((await writer.read(1, 'anna')).state?.toString()).toBe('0');
+          expect(await writer.read(1, 'ben')).toEqual({ state: undefined, mark: markAt(0) });
+          await admin.call('ACL', 'SETUSER', 'writer', `+${missingRight}`);
+        }
+      } finally {
+        await admin.call('ACL', 'SETUSER', 'writer', '+zrem', '+hdel');
+        admin.disconnect();
+      }
+      await writer.commit(1, removal);
+      expect(await writer.read(1, 'anna')).toEqual({ state: undefined, mark: markAt(1) });
+      expect(await writer.listUserIds(1, { limit: 5 })).toEqual(['ben']);
     });
 
     it('says that a password is wrong or missing, and never which', async () => {

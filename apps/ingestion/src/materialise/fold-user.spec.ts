@@ -39,7 +39,7 @@ describe('a state that does not encode', () => {
     const dead: number[] = [];
     for (let from = 0; from < entries.length; from += size) {
       const folded = foldUser('anna', state, entries.slice(from, from + size));
-      state = folded.state ?? state;
+      state = folded.state;
       for (const { code, record } of folded.failures) {
         expect(code).toBe('does-not-fold');
         dead.push(record.offset);

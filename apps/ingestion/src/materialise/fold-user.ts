@@ -1,7 +1,7 @@
 /** What records make of one user's state. What throws is told of that user and record alone: the others of a batch are none the worse. */
 import { Event } from '@watchnext/contract';
 import type { LogRecord } from '@watchnext/event-log';
-import { applyEvent, decodeState, encodeState, newState } from '@watchnext/features';
+import { applyEvent, decodeState, encodeState, isNewState, newState } from '@watchnext/features';
 import { addFeedback, type Feedback, noFeedback } from './feedback';
 
 /** A sound event, and the record that it is of. */
@@ -20,8 +20,10 @@ export interface FoldFailure {
 }
 
 export interface FoldedUser {
-  /** Encoded; undefined where the events changed nothing. */
+  /** Encoded, with the events; undefined where nothing is known of the user, or nothing any more. */
   readonly state: Uint8Array | undefined;
+  /** Whether it is another one than before. */
+  readonly isChanged: boolean;
   /** Of events that `state` is without. */
   readonly failures: readonly FoldFailure[];
   /** What the user made of lists, by the events that `state` has. */
@@ -44,7 +46,7 @@ export function foldUser(userId: string, before: Uint8Array | undefined, entries
       state = before ? decodeState(before) : newState(userId);
     } catch (error) {
       for (const entry of left) fail('state-unreadable', entry, error);
-      return { state: undefined, failures, feedback: noFeedback() };
+      return { state: before, isChanged: false, failures, feedback: noFeedback() };
     }
     let current: EventToFold | undefined;
     let areFolded = false;
@@ -53,11 +55,13 @@ export function foldUser(userId: string, before: Uint8Array | undefined, entries
       const feedback = noFeedback();
       for (current of left) {
         const { event } = current;
-        if (addFeedback(feedback, state, event, () => applyEvent(state, event)) !== 'duplicate') isChanged = true;
+        const outcome = addFeedback(feedback, state, event, () => applyEvent(state, event));
+        if (outcome !== 'duplicate' && outcome !== 'unmet') isChanged = true;
         if (encodesEach) encodeState(state);
       }
       areFolded = true;
-      return { state: isChanged ? encodeState(state) : undefined, failures, feedback };
+      const after = !isChanged ? before : isNewState(state) ? undefined : encodeState(state);
+      return { state: after, isChanged, failures, feedback };
     } catch (error) {
       // The first after which the state does not encode is guilty, wherever the batch ends.
       const guilty = areFolded && !encodesEach ? undefined : (current as EventToFold);

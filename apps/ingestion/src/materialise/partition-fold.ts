@@ -8,8 +8,8 @@ import { StateCache } from './state-cache';
 
 /** What records make of the states. */
 export interface FoldedStates {
-  /** Encoded, those that changed: a batch of retries alone writes none. */
-  readonly states: ReadonlyMap<string, Uint8Array>;
+  /** Encoded, those that changed: a batch of retries alone writes none. Undefined: the user has none any more. */
+  readonly states: ReadonlyMap<string, Uint8Array | undefined>;
   /** Of events that the states are without. */
   readonly failures: readonly FoldFailure[];
   /** What viewers made of lists, by these records. */
@@ -57,12 +57,12 @@ export class PartitionFold {
       else byUser.set(entry.userId, [entry]);
     }
     const before = await this.bytesOf(byUser.keys());
-    const states = new Map<string, Uint8Array>();
+    const states = new Map<string, Uint8Array | undefined>();
     const failures: FoldFailure[] = [];
     let feedback = noFeedback();
     for (const [userId, entries] of byUser) {
       const folded = foldUser(userId, before.get(userId), entries);
-      if (folded.state) states.set(userId, folded.state);
+      if (folded.isChanged) states.set(userId, folded.state);
       failures.push(...folded.failures);
       feedback = sumOfFeedback(feedback, folded.feedback);
     }

@@ -11,11 +11,14 @@ export class StateCache {
     return this.states.get(userId);
   }
 
-  /** Makes these the most recent ones, and lets go of the least recent beyond the capacity. */
-  keep(states: ReadonlyMap<string, Uint8Array>): void {
+  /**
+   * Makes these the most recent ones, and lets go of the least recent beyond the capacity.
+   * @param states undefined: the user has none any more
+   */
+  keep(states: ReadonlyMap<string, Uint8Array | undefined>): void {
     for (const [userId, state] of states) {
       this.states.delete(userId);
-      this.states.set(userId, state);
+      if (state) this.states.set(userId, state);
     }
     for (const userId of this.states.keys()) {
       if (this.states.size <= this.capacity) return;

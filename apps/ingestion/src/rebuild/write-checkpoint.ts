@@ -126,10 +126,9 @@ async function* merge(
     if (before) state = await next(states);
     const { toFold, toReroute } = sortRecords(user.records, partitionCount);
     misplaced.recordCount += toReroute.length;
-    const { state: folded, failures } = foldUser(user.userId, before, toFold);
+    const { state: after, failures } = foldUser(user.userId, before, toFold);
     const unreadable = failures.find(({ code }) => code === 'state-unreadable');
     if (unreadable) throw new FoldError(unreadable.record.partition, unreadable);
-    const after = folded ?? before;
     if (after) yield { userId: user.userId, state: after };
   }
   for (; state; state = await next(states)) yield state;

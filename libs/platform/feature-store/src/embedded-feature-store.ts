@@ -73,7 +73,10 @@ class EmbeddedFeatureStore implements FeatureStore {
     await this.write(() => {
       const actual = this.marks.get([partition]);
       if (!sameMark(actual, expected)) throw new MarkConflictError(partition, expected, actual);
-      for (const [userId, state] of states) void this.states.put([partition, userId], asBuffer(state));
+      for (const [userId, state] of states) {
+        if (state === undefined) void this.states.remove([partition, userId]);
+        else void this.states.put([partition, userId], asBuffer(state));
+      }
       const { topic, offset, stateFormat } = next;
       const stored = { topic, partition: next.partition, offset, ...(stateFormat !== undefined && { stateFormat }) };
       void this.marks.put([partition], stored);

@@ -6,7 +6,7 @@ import type { Mark } from '@watchnext/contract';
 import { PortError } from '@watchnext/errors';
 
 export interface StoredState {
-  /** Encoded `UserState`; undefined for a user never seen. */
+  /** Encoded `UserState`; undefined for a user never seen, or let go of since. */
   readonly state: Uint8Array | undefined;
   /** The partition's mark at the same moment; undefined while nothing was folded. */
   readonly mark: Mark | undefined;
@@ -16,8 +16,8 @@ export interface StateCommit {
   /** What the caller believes the stored mark to be; undefined: none yet. */
   readonly expected: Mark | undefined;
   readonly next: Mark;
-  /** Encoded states by user id. */
-  readonly states: ReadonlyMap<string, Uint8Array>;
+  /** Encoded states by user id; undefined: the user has none any more. */
+  readonly states: ReadonlyMap<string, Uint8Array | undefined>;
 }
 
 export interface StoreUsage {
@@ -38,7 +38,7 @@ export interface FeatureStore {
   readMany(partition: number, userIds: readonly string[]): Promise<Map<string, Uint8Array>>;
   readMark(partition: number): Promise<Mark | undefined>;
   /**
-   * Writes all states and the mark in one step.
+   * Writes all states and the mark, and removes the states that are no more, in one step.
    * @throws MarkConflictError when the stored mark is not `expected`; then nothing was written.
    * @throws StoreUnavailableError (retriable)
    */

@@ -90,6 +90,33 @@ export function describeFeatureStore(driver: string, create: () => Promise<Featu
       expect(await store.readMark(1)).toEqual(mark(12));
     });
 
+    spec('removes states with the mark, from reading and from listing, and takes their users back', async () => {
+      // More than one step of a driver that goes by steps.
+      const gone = Array.from({ length: 450 }, (_, i) => `visitor-${i}`);
+      const all = states(Object.fromEntries([...gone, 'anna', 'ben'].map((userId) => [userId, 'x'])));
+      await store.commit(1, { expected: undefined, next: mark(9), states: all });
+      await store.commit(2, { expected: undefined, next: mark(9, 2), states: states({ 'visitor-7': 'two' }) });
+      const removed = new Map<string, Buffer | undefined>([...gone, 'nobody'].map((userId) => [userId, undefined]));
+      removed.set('ben', Buffer.from('b2')).set('carl', Buffer.from('c1'));
+      await store.commit(1, { expected: mark(9), next: mark(12), states: removed });
+      expect(await store.read(1, 'visitor-7')).toEqual({ state: undefined, mark: mark(12) });
+      expect([...(await store.readMany(1, [...gone, 'nobody', 'ben', 'carl'])).keys()]).toEqual(['ben', 'carl']);
+      expect(await store.listUserIds(1, { limit: 1_000 })).toEqual(['anna', 'ben', 'carl']);
+      expect((await store.usage(3)).userCount).toBe(4);
+      expect(text((await store.read(2, 'visitor-7')).state)).toBe('two');
+      await store.commit(1, { expected: mark(12), next: mark(13), states: states({ 'visitor-7': 'again' }) });
+      expect(text((await store.read(1, 'visitor-7')).state)).toBe('again');
+      expect(await store.listUserIds(1, { afterUserId: 'carl', limit: 10 })).toEqual(['visitor-7']);
+    });
+
+    spec('removes nothing by a commit from another mark', async () => {
+      await store.commit(1, { expected: undefined, next: mark(9), states: states({ anna: 'a1' }) });
+      const late = store.commit(1, { expected: mark(4), next: mark(12), states: new Map([['anna', undefined]]) });
+      await expect(late).rejects.toMatchObject({ code: 'mark-conflict' });
+      expect(text((await store.read(1, 'anna')).state)).toBe('a1');
+      expect(await store.listUserIds(1, { limit: 10 })).toEqual(['anna']);
+    });
+
     spec('moves the mark without states, past records that changed nobody', async () => {
       await store.commit(1, { expected: undefined, next: mark(3), states: new Map() });
       expect(await store.readMark(1)).toEqual(mark(3));

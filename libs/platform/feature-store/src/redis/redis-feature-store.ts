@@ -80,14 +80,18 @@ class RedisFeatureStore implements FeatureStore {
   }
 
   async commit(partition: number, { expected, next, states }: StateCommit): Promise<void> {
-    const args: (string | Buffer)[] = [MARK_FIELD, encodeMark(expected), encodeMark(next)];
+    const written: (string | Buffer)[] = [];
+    const removed: string[] = [];
     for (const [userId, state] of states) {
-      args.push(checkUserId(userId), Buffer.from(state.buffer, state.byteOffset, state.byteLength));
+      if (state === undefined) removed.push(checkUserId(userId));
+      else written.push(checkUserId(userId), Buffer.from(state.buffer, state.byteOffset, state.byteLength));
     }
-    const [written, stored] = await this.call('commit', () =>
+    const marks = [encodeMark(expected), encodeMark(next)];
+    const args = [MARK_FIELD, ...marks, String(removed.length), ...removed, ...written];
+    const [isWritten, stored] = await this.call('commit', () =>
       this.scripts.commitPartitionBuffer(this.statesKey(partition), this.usersKey(partition), args),
     );
-    if (!written) throw new MarkConflictError(partition, expected, decodeMark(stored));
+    if (!isWritten) throw new MarkConflictError(partition, expected, decodeMark(stored));
   }
 
   async listUserIds(partition: number, options: { afterUserId?: string; limit: number }): Promise<string[]> {

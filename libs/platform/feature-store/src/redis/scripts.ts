@@ -5,14 +5,25 @@
  * refuses all of it before its first step.
  *
  * KEYS: the partition's hash; the sorted set of its user ids (all of score 0, so sorted by their bytes).
- * ARGV: the mark's field, expected mark ('' for none), next mark, then user id and state in turn.
+ * ARGV: the mark's field, expected mark ('' for none), next mark, how many states to remove, their user ids, then user id and state
+ * in turn.
+ *
+ * Removals come first, and of them the one from the set: where the right to one of the commands is missing, the script ends there with
+ * an error, and what it did before stays. Then it is a user less in the listing until the right is there, and no state without its mark.
+ *
  * Answers {1} when written, {0, stored mark or false} when refused.
  */
 export const COMMIT_SCRIPT = `#!lua
 local stored = redis.call('HGET', KEYS[1], ARGV[1])
 if (stored or '') ~= ARGV[2] then return { 0, stored } end
 local step = 200
-for first = 4, #ARGV, step do
+local firstWritten = 5 + ARGV[4]
+for first = 5, firstWritten - 1, step do
+  local last = math.min(first + step - 1, firstWritten - 1)
+  redis.call('ZREM', KEYS[2], unpack(ARGV, first, last))
+  redis.call('HDEL', KEYS[1], unpack(ARGV, first, last))
+end
+for first = firstWritten, #ARGV, step do
   local last = math.min(first + step - 1, #ARGV)
   if redis.call('HSET', KEYS[1], unpack(ARGV, first, last)) > 0 then
     local members = {}
