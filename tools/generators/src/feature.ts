@@ -82,7 +82,6 @@ function changeState(tree: Tree, name: string, event: string, number: number): v
   );
   const reducer = `${FEATURES}/reducer.ts`;
   insertAfter(tree, reducer, `    case '${event}':\n`, `      if (state.${name} < LIMITS.total) state.${name}++;\n`);
-  insertAtEnd(tree, reducer, 'function eraseUser(', '  state.deleted = true;', `  state.${name} = 0;\n`);
   insertBefore(
     tree,
     `${FEATURES}/merge.ts`,
