@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { runBuilt, temporaryDirectory } from '@watchnext/testing';
 
-describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run merge-archive', () => {
+describe('npm run checkpoint, npm run rebuild, npm run expire, npm run archive-gaps and npm run merge-archive', () => {
   let directory: { path: string; remove(): Promise<void> };
   const built = (program: string) => resolve(__dirname, '..', 'dist', 'commands', `${program}.js`);
   const run = (program: string, args: readonly string[]) =>
@@ -25,6 +25,11 @@ describe('npm run checkpoint, npm run rebuild, npm run archive-gaps and npm run 
     ['merge-archive', ['--max-mb', '0'], 2, /--max-mb.*'0' is invalid.*whole number of at least 1/],
     ['merge-archive', ['all'], 2, /too many arguments/],
     ['merge-archive', [], 0, /"topic":"watchnext.activity.v1","dryRun":false,"mergedFileCount":0/],
+    ['expire', ['--help'], 0, /--idle-days <n>[^]*--with-profiles[^]*--dry-run[^]*Exit codes: 0 done; 1/],
+    ['expire', [], 2, /required option '--idle-days <n>' not specified/],
+    ['expire', ['--idle-days', '1'], 2, /--idle-days.*'1' is invalid.*whole number of at least 2/],
+    ['expire', ['--idle-days', '90', 'all'], 2, /too many arguments/],
+    ['expire', ['--idle-days', '90'], 1, /nothing has run here.*WATCHNEXT_DATA_DIR/],
     ['rebuild', ['all'], 2, /too many arguments/],
     ['rebuild', ['--partition', '1', '--partition', 'x'], 2, /--partition.*'x' is invalid.*whole number/],
     ['rebuild', ['--partition', '0', '--partition', '4'], 2, /partitions 0 to 3 \(WATCHNEXT_ACTIVITY_PARTITIONS\)/],
