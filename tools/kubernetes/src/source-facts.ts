@@ -23,7 +23,7 @@ export function openedBy(app: App, command?: string): Opened {
   // A command opens what its helpers open, and not what the service does.
   const relevant = [...sources].filter(([name]) =>
     command === undefined
-      ? !/^(commands|rebuild|restore-log)\//.test(name)
+      ? !/^(commands|expire|rebuild|restore-log)\//.test(name)
       : name === `commands/${command}.ts` || name === 'commands/command.ts',
   );
   const opens = (name: string) => relevant.some(([, text]) => new RegExp(`\\b${name}\\(`).test(text));

@@ -21,6 +21,7 @@ describeUnlessMissing(missingForManifests(), 'users of Redis', () => {
       return user === undefined ? [] : [[workload.name, user.split('/')[0]]];
     });
     expect(secrets.sort()).toEqual([
+      ['expire', 'redis-reader'],
       ['gateway', 'redis-reader'],
       ['ingestion-archive', 'redis-reader'],
       ['ingestion-collect', 'redis-reader'],

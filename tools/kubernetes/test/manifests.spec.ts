@@ -114,14 +114,16 @@ describeUnlessMissing(missingForManifests(), 'manifests', () => {
         const jobs = of('CronJob');
         expect(jobs.map(({ metadata }) => metadata.name).sort()).toEqual([
           'checkpoint',
+          'expire',
           'merge-archive',
           'rebuild',
           'restore-log',
           'trainer',
         ]);
         for (const { spec } of jobs) expect(spec).toMatchObject({ concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' });
-        // When somebody asks for it alone.
+        // When somebody asks for it alone, or once somebody has decided on it.
         expect(jobs.filter(({ spec }) => spec.suspend).map(({ metadata }) => metadata.name)).toEqual([
+          'expire',
           'rebuild',
           'restore-log',
         ]);

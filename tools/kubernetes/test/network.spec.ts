@@ -35,6 +35,7 @@ describe('what the apps open, by their sources', () => {
     expect(openedBy('ranking')).toEqual({ eventLog: true, featureStore: false, objectStore: true });
     expect(openedBy('ingestion', 'checkpoint')).toEqual({ eventLog: false, featureStore: false, objectStore: true });
     expect(openedBy('ingestion', 'merge-archive')).toEqual({ eventLog: false, featureStore: false, objectStore: true });
+    expect(openedBy('ingestion', 'expire')).toEqual({ eventLog: true, featureStore: true, objectStore: true });
     expect(openedBy('ingestion', 'rebuild')).toEqual({ eventLog: true, featureStore: true, objectStore: true });
     expect(openedBy('ingestion', 'restore-log')).toEqual({ eventLog: true, featureStore: true, objectStore: true });
   });
