@@ -30,7 +30,7 @@ const PASSWORD = 'correct-horse';
 /** The rights that the materialiser needs, and those of a reader; as documented in docs/decisions. */
 const WRITER_RULES =
   'resetkeys ~acl-*:* -@all +eval +evalsha +hdel +hget +hmget +hset +zadd +zcard +zrangebylex +zrem +info';
-const READER_RULES = 'resetkeys %R~acl-*:* -@all +hget +hmget +zrangebylex +info';
+const READER_RULES = 'resetkeys %R~acl-*:* -@all +hget +hmget +zcard +zrangebylex +info';
 
 const markAt = (offset: number): Mark => ({ topic: 't.v1', partition: 1, offset });
 const commitOf = (offset: number) => ({
@@ -210,6 +210,7 @@ describeOnRedis('feature store on Redis', () => {
       const reader = open({ url: url(), username: 'reader', password: PASSWORD }, namespace);
       expect((await reader.read(1, 'anna')).mark).toEqual(markAt(0));
       expect((await reader.readMany(1, ['anna'])).size).toBe(1);
+      expect((await reader.usage(3)).userCount).toBe(1);
       expect([await writer.clocksMs(), await reader.clocksMs()]).toEqual(Array(2).fill([expect.any(Number)]));
       expect((await failureOf(reader.commit(1, commitOf(1)))).message).toMatch(/NOPERM/);
       const elsewhere = open({ url: url(), username: 'writer', password: PASSWORD }, 'other');
