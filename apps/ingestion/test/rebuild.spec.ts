@@ -6,6 +6,7 @@ import { Event, TOPICS } from '@watchnext/contract';
 import { type CheckpointStore, type EventArchive, openCheckpoints, openParquetArchive } from '@watchnext/event-archive';
 import type { EventLog, LogRecord } from '@watchnext/event-log';
 import { type FeatureStore, openFeatureStore } from '@watchnext/feature-store';
+import { DAY_MS } from '@watchnext/features';
 import {
   eventOf,
   impressionItemOf,
@@ -14,6 +15,7 @@ import {
   requireServer,
   searchOf,
   userDeletedOf,
+  userExpiredOf,
   watchOf,
 } from '@watchnext/testing';
 import { Materialiser, RetentionGapError } from '../src/materialise/materialiser';
@@ -23,6 +25,8 @@ import { writeCheckpoint } from '../src/rebuild/write-checkpoint';
 import { allRecords, openStores, PARTITIONS, quiet, sorted, storedStates, type Stores } from './harness';
 
 const AT_MS = 1_790_000_000_000;
+/** They were there long ago, and are let go of; some come back. */
+const VISITORS = Array.from({ length: 30 }, (_, i) => `visitor-${i}`);
 const USERS = Array.from({ length: 40 }, (_, i) => (i % 5 === 0 ? `zoë-${i}-😀` : `user-${i}`));
 const partitions = [...Array(PARTITIONS).keys()];
 
@@ -36,6 +40,18 @@ function someEvents(from: number, count: number): Event[] {
     if (i % 4 === 1) return eventOf(searchOf(userId, `query number ${i % 5}`), atMs);
     return eventOf(watchOf(userId, `video-${i % 9}`, { playbackId: `playback-${i}`, positionSeconds: i }), atMs);
   });
+}
+
+/** At both ends of the others. */
+function visits(): { first: Event[]; last: Event[] } {
+  const idleSinceMs = AT_MS - 90 * DAY_MS;
+  return {
+    first: VISITORS.map((userId, i) => eventOf(watchOf(userId, 'v', { positionSeconds: i }), idleSinceMs - 1_000 + i)),
+    last: VISITORS.flatMap((userId, i) => [
+      eventOf(userExpiredOf(userId, idleSinceMs), AT_MS + i),
+      ...(i % 3 === 0 ? [eventOf(searchOf(userId, 'here again'), AT_MS + 1_000)] : []),
+    ]),
+  };
 }
 
 /** The specs, on a feature store that a factory opens. */
@@ -55,15 +71,20 @@ function describeRebuild(name: string, open: (folder: string) => FeatureStore): 
       checkpoints = openCheckpoints(loadDriverSettings({}), archiveFolder);
       // What dies and what is sent on is there as well, and must count once.
       const events = someEvents(0, 1_500);
-      await stores.log.append(TOPICS.activity, events.slice(0, 900).map(recordOf));
+      const { first, last } = visits();
+      await stores.log.append(TOPICS.activity, [...first, ...events.slice(0, 900)].map(recordOf));
       await stores.log.append(TOPICS.activity, [{ key: 'user-1', value: Buffer.from([0xff, 0xff]) }]);
       await stores.log.append(TOPICS.activity, [{ ...recordOf(events[900] as Event), key: 'not-its-user' }]);
-      await stores.log.append(TOPICS.activity, events.slice(901).map(recordOf));
+      const half = VISITORS.length / 2;
+      await stores.log.append(
+        TOPICS.activity,
+        [...last.slice(0, half), ...events.slice(901), ...last.slice(half)].map(recordOf),
+      );
       await foldToEnd(stores.log, store, quiet, partitions, PARTITIONS);
       // The record that was sent on came after the end that was known.
       await foldToEnd(stores.log, store, quiet, partitions, PARTITIONS);
       streamed = sorted(await storedStates(store));
-      expect(streamed.length).toBe(USERS.length);
+      expect(streamed.length).toBe(USERS.length + VISITORS.length / 3);
     });
     afterEach(async () => {
       await Promise.all(partitions.map((partition) => store.clear(partition)));
