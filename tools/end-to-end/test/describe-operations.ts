@@ -1,11 +1,11 @@
 /**
- * What an operator does to a running system, by the commands themselves: a user is deleted and forgotten, a dead letter
- * is replayed, a lost feature store is rebuilt.
+ * What an operator does to a running system, by the commands themselves: a user is deleted and forgotten, a viewer
+ * who stays away is let go of, a dead letter is replayed, a lost feature store is rebuilt.
  */
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { Event, TOPICS } from '@watchnext/contract';
-import { decodeState } from '@watchnext/features';
+import { DAY_MS, decodeState } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
 import { eventIdOf } from '@watchnext/testing';
 import { LocalSystem, until, withoutSettings } from '../src';
@@ -96,11 +96,29 @@ export function describeOperations(name: string, environment: () => Promise<Reco
       expect(await stateOf('anonymous-1')).toMatchObject({ deleted: true, watches: [] });
     });
 
+    it('lets go of a viewer who stayed away, who is a new one when it is back', async () => {
+      const visit = { ...watch('visitor', 'video-1'), backfill: true, occurredAtMs: Date.now() - 100 * DAY_MS };
+      visit.eventId = eventIdOf(visit.occurredAtMs, 1);
+      await send(visit, watch('user-1', 'video-5'));
+      await system.drained();
+      const others = (await states()).size - 1;
+      const expire = (...args: string[]) =>
+        JSON.parse(run('apps/ingestion/dist/commands/expire.js', '--idle-days', '90', ...args).stdout) as object;
+      expect(expire('--dry-run')).toMatchObject({ viewerCount: others + 1, idleCount: 1, expiredCount: 0 });
+      expect((await states()).size).toBe(others + 1);
+      expect(expire()).toMatchObject({ idleCount: 1, expiredCount: 1, returnedCount: 0 });
+      expect((await states()).size).toBe(others);
+      expect(await stateOf('user-1')).toMatchObject({ watchCount: 6 });
+      await send(watch('visitor', 'video-2'));
+      await system.drained();
+      expect(await stateOf('visitor')).toMatchObject({ watchCount: 1, watches: [{ videoId: 'video-2' }] });
+    });
+
     it('rebuilds a lost feature store to what it was', async () => {
       await send(...USERS.map((userId) => watch(userId, 'video-6')));
       await system.drained();
       const before = await states();
-      expect(before.size).toBe(USERS.length + 1);
+      expect(before.size).toBe(USERS.length + 2);
       // A store that has everything is left as it is.
       const needless = run('apps/ingestion/dist/commands/rebuild.js', '--archive-only');
       expect(needless.stdout).toContain('"foldedRecordCount":0');
@@ -119,7 +137,7 @@ export function describeOperations(name: string, environment: () => Promise<Reco
       await system.services.ingestion.start();
       await send(watch('user-1', 'video-7'));
       await system.drained();
-      expect((await stateOf('user-1'))?.watchCount).toBe(7);
+      expect((await stateOf('user-1'))?.watchCount).toBe(8);
     });
 
     it('lists a dead letter and replays it once', async () => {
