@@ -1,7 +1,7 @@
 /**
  * An endless stream of records of the activity topic by many users, as nasty as producers make it: playbacks in parts,
- * late and repeated events, lists, merges, deletions and returns, imports of history, events that must be refused and
- * bytes that are no event. The same seed gives the same bytes, on every machine and at every time of day.
+ * late and repeated events, lists, merges, deletions and returns, imports of history, expiries of viewers who stayed away
+ * and of others, events that must be refused and bytes that are no event. The same seed gives the same bytes, on every machine and at every time of day.
  *
  * Two kinds of stream are left out, since a producer whose send was cut off repeats the whole batch, and the truth is
  * then known only if the states recognise every event of it: history stands in batches of its own that span less than
@@ -53,6 +53,7 @@ const WEIGHTS = {
   upserted: 2,
   merged: 1,
   deleted: 0.4,
+  expired: 0.4,
   refused: 2,
   garbage: 0.3,
 };
@@ -68,19 +69,17 @@ const QUERIES = ['Cats', 'funny CATS', 'don’t stop', '東京タワー', '!!!',
 export class EventFuzzer {
   private readonly random: Random;
   private readonly viewers: Viewer[];
+  /** Of whom there is imported history alone. */
+  private readonly visitors: Viewer[] = [];
+  /** Let go of, and about to be there again. */
+  private readonly returning: Viewer[] = [];
   private clockMs = START_MS;
   private sequence = 0;
   private batchCount = 0;
 
   constructor({ seed, userCount = 500 }: FuzzerOptions) {
     this.random = createRandom(seed);
-    this.viewers = Array.from({ length: userCount }, (_, user) => ({
-      userId: `user-${user}`,
-      recentEvents: [],
-      playbacks: [],
-      requestId: '',
-      shown: [],
-    }));
+    this.viewers = Array.from({ length: userCount }, (_, user) => newViewer(`user-${user}`));
   }
 
   /** The next records, in the order in which they are to be sent. */
@@ -92,8 +91,8 @@ export class EventFuzzer {
   private live(): FuzzedRecord {
     const { random } = this;
     this.clockMs += random.nextInt(3) === 0 ? 0 : random.nextInt(3 * SECOND_MS);
-    const viewer = this.anyViewer();
     const kind = this.anyKind();
+    const viewer = this.viewerFor(kind);
     if (kind === 'garbage') return { key: viewer.userId, value: this.garbage() };
     const event = this.eventOf(kind, viewer);
     viewer.recentEvents.push(event);
@@ -101,9 +100,17 @@ export class EventFuzzer {
     return { key: viewer.userId, value: Event.encode(event).finish() };
   }
 
+  private viewerFor(kind: Kind): Viewer {
+    const visitor = kind === 'expired' ? this.visitors.pop() : this.returning.pop();
+    if (kind === 'expired' && visitor && this.random.nextInt(3) === 0) this.returning.push(visitor);
+    return visitor ?? this.anyViewer();
+  }
+
   /** A watch of ten days ago, received when it occurred as an importer writes it. */
   private imported(): FuzzedRecord {
-    const viewer = this.anyViewer();
+    const isVisitor = this.random.nextInt(10) === 0;
+    const viewer = isVisitor ? newViewer(`visitor-${this.sequence}`) : this.anyViewer();
+    if (isVisitor) this.visitors.push(viewer);
     const atMs = START_MS - 240 * HOUR_MS + this.random.nextInt(20 * HOUR_MS);
     const event: Event = { ...this.envelope(atMs), receivedAtMs: atMs, backfill: true, body: this.watch(viewer) };
     return { key: viewer.userId, value: Event.encode(event).finish() };
@@ -154,6 +161,9 @@ export class EventFuzzer {
       }
       case 'deleted':
         return { $case: 'userDeleted', value: { userId } };
+      case 'expired':
+        // Longer than the latest event is late.
+        return { $case: 'userExpired', value: { userId, idleSinceMs: this.clockMs - 25 * HOUR_MS } };
     }
   }
 
@@ -233,13 +243,7 @@ export class EventFuzzer {
   }
 
   private anonymousHistory(): UserState {
-    const viewer: Viewer = {
-      userId: `anonymous-${this.sequence}`,
-      recentEvents: [],
-      playbacks: [],
-      requestId: '',
-      shown: [],
-    };
+    const viewer = newViewer(`anonymous-${this.sequence}`);
     const history = newState(viewer.userId);
     for (let count = 1 + this.random.nextInt(20); count > 0; count--) {
       const body = count % 3 === 0 ? this.served(viewer) : this.watch(viewer);
@@ -313,6 +317,8 @@ export class EventFuzzer {
     return `${QUERIES[this.random.nextInt(QUERIES.length)]} ${this.random.nextInt(50)}`;
   }
 }
+
+const newViewer = (userId: string): Viewer => ({ userId, recentEvents: [], playbacks: [], requestId: '', shown: [] });
 
 /** Facts follow from the id, as a catalogue's do. */
 function factsOf(videoId: string): VideoFacts {

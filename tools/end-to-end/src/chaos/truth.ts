@@ -2,7 +2,7 @@
 import { Event, TOPICS, type UserState } from '@watchnext/contract';
 import type { RecordPosition } from '@watchnext/event-log';
 import type { FeatureStore } from '@watchnext/feature-store';
-import { applyEvent, encodeState, newState, refuse, userIdOf } from '@watchnext/features';
+import { applyEvent, encodeState, isNewState, newState, refuse, userIdOf } from '@watchnext/features';
 import type { FuzzedRecord } from './event-fuzzer';
 
 /** Users of one page of a listing. */
@@ -53,7 +53,8 @@ export class Truth {
       applyEvent(state, event);
       states.set(userId, state);
     }
-    return new Map([...states].map(([userId, state]) => [userId, encodeState(state)]));
+    const kept = [...states].filter(([, state]) => !isNewState(state));
+    return new Map(kept.map(([userId, state]) => [userId, encodeState(state)]));
   }
 
   /** Compares every state in the store, byte for byte. */
