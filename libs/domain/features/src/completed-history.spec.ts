@@ -41,7 +41,7 @@ describe('CompletedHistory', () => {
     let outlasted = 0;
     const streams = fc.oneof(
       userStreams({ maxLength: 120 }),
-      userStreams({ wide: true, minLength: 120, maxLength: 180, without: ['deleted', 'merged'] }),
+      userStreams({ wide: true, minLength: 120, maxLength: 180, without: ['deleted', 'expired', 'merged'] }),
     );
     fc.assert(
       fc.property(streams, (records) => {
