@@ -1,11 +1,12 @@
 import { TOPICS, type VideoFacts } from '@watchnext/contract';
 import type { EventArchive } from '@watchnext/event-archive';
-import { judgeRecord } from '@watchnext/features';
+import { judgeRecord, LIMITS } from '@watchnext/features';
+import { RecentIds } from './recent-ids';
 import type { Catalogue } from './replayed-log';
 
 /**
- * Reads the last word on every video, in log order. A producer's retry (same event id) does not undo what came since. Records that
- * break the contract are counted and passed over: of this topic nobody makes dead letters.
+ * Reads the last word on every video, in log order. A producer's retry (same event id) does not undo what came since: it comes within
+ * the time for which collectors take one. Records that break the contract are counted and passed over: of this topic nobody makes dead letters.
  */
 export async function readCatalogue(
   archive: EventArchive,
@@ -13,7 +14,7 @@ export async function readCatalogue(
 ): Promise<Catalogue & { refusedCount: number }> {
   const facts = new Map<string, VideoFacts>();
   const withdrawn = new Set<string>();
-  const eventIds = new Set<string>();
+  const eventIds = new Map<number, RecentIds>();
   let refusedCount = 0;
   for await (const records of archive.read(TOPICS.catalog, { order: 'offset' })) {
     signal.throwIfAborted();
@@ -23,8 +24,9 @@ export async function readCatalogue(
         refusedCount += 1;
         continue;
       }
-      if (eventIds.has(event.eventId)) continue;
-      eventIds.add(event.eventId);
+      let ids = eventIds.get(record.partition);
+      if (!ids) eventIds.set(record.partition, (ids = new RecentIds(LIMITS.seenWindowMs)));
+      if (ids.hasSeen(event.eventId, record.timestampMs)) continue;
       if (event.body?.$case === 'videoUpserted') {
         const { videoId, video } = event.body.value;
         if (video) facts.set(videoId, video);
