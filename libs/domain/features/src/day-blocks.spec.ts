@@ -26,4 +26,31 @@ describe('DayBlocks', () => {
       { seed: 1, numRuns: 200 },
     );
   });
+
+  it('counts further than a byte does', () => {
+    const blocks = new DayBlocks();
+    const counts = [255, 256, 257, 1_000, 70_000];
+    counts.forEach((count, row) => {
+      for (let i = 0; i < count; i++) blocks.add(row, 20_000 + row);
+      blocks.add(row, 20_001 + row);
+    });
+    const found: [number, number, number][] = [];
+    counts.forEach((_, row) => blocks.eachDay(row, (day, count) => found.push([row, day, count])));
+    expect(found).toEqual(
+      counts.flatMap((count, row) => [
+        [row, 20_000 + row, count],
+        [row, 20_001 + row, 1],
+      ]),
+    );
+    expect(blocks.dayCount()).toBe(10);
+  });
+
+  it('keeps more blocks than a chunk has', () => {
+    const blocks = new DayBlocks();
+    const count = 40_000;
+    for (let row = 0; row < count; row++) blocks.add(row, row % 7);
+    const found: [number, number][] = [];
+    for (let row = 0; row < count; row++) blocks.eachDay(row, (...one) => found.push(one));
+    expect(found).toEqual(Array.from({ length: count }, (_, row) => [row % 7, 1]));
+  });
 });
