@@ -26,7 +26,7 @@ import {
   VideoWithdrawn,
   type Watch,
 } from '@watchnext/contract';
-import { areSoundFacts, seenEventIn } from '@watchnext/features';
+import { seenEventIn } from '@watchnext/features';
 import { EventReader, utf8 } from './event-reader';
 import { NO_ENTRY } from './shared-videos';
 import { UNUSUAL, WireCursor } from './wire-cursor';
@@ -355,11 +355,7 @@ export class EventDecoder extends WireCursor {
       this.at = end;
       return known;
     }
-    const facts = this.newFacts(end);
-    if (this.found(areSoundFacts(facts)) && videoEntry !== NO_ENTRY) {
-      sharedVideos.keepFacts(videoEntry, view, from, to, facts);
-    }
-    return facts;
+    return this.keptFacts(this.newFacts(end), from, to);
   }
 
   /** Of texts that are shared: facts of many videos name the same topics and channels. */

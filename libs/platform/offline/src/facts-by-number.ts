@@ -4,12 +4,16 @@ import { Flags } from './examples/columns';
 
 /** Facts of the catalogue, and those that events carry of videos which it does not know: of each the first. */
 export class FactsByNumber {
-  readonly facts: Map<string, VideoFacts>;
+  /** Of videos that the catalogue does not know. */
+  private readonly added = new Map<string, VideoFacts>();
   /** By the video's number: whether its facts are there. */
   private readonly known = new Flags();
 
-  constructor(catalogue: ReadonlyMap<string, VideoFacts>) {
-    this.facts = new Map(catalogue);
+  constructor(private readonly catalogue: ReadonlyMap<string, VideoFacts>) {}
+
+  /** Those of the catalogue first. */
+  all(): ReadonlyMap<string, VideoFacts> {
+    return this.added.size === 0 ? this.catalogue : new Map([...this.catalogue, ...this.added]);
   }
 
   /**
@@ -37,7 +41,7 @@ export class FactsByNumber {
   private add(videoId: string, number: number, facts: VideoFacts | undefined): void {
     if (this.known.has(number) || facts === undefined) return;
     this.known.add(number);
-    if (!this.facts.has(videoId)) this.facts.set(videoId, facts);
+    if (!this.catalogue.has(videoId) && !this.added.has(videoId)) this.added.set(videoId, facts);
   }
 }
 

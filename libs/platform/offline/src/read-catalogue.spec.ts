@@ -8,7 +8,7 @@ const withdrawn = (videoId: string) => eventOf({ $case: 'videoWithdrawn', value:
 const upserted = (videoId: string, durationSeconds: number) =>
   eventOf(videoUpsertedOf(videoId, { video: videoFactsOf({ durationSeconds }) }), AT_MS);
 
-async function read(...events: (Event | Uint8Array)[]) {
+async function catalogueOf(...events: (Event | Uint8Array)[]) {
   const records = events.map((event, offset) => ({
     topic: TOPICS.catalog,
     partition: 0,
@@ -22,7 +22,11 @@ async function read(...events: (Event | Uint8Array)[]) {
       yield records;
     },
   } as unknown as EventArchive;
-  const catalogue = await readCatalogue(archive, new AbortController().signal);
+  return readCatalogue(archive, new AbortController().signal);
+}
+
+async function read(...events: (Event | Uint8Array)[]) {
+  const catalogue = await catalogueOf(...events);
   const durations = Object.fromEntries(
     [...catalogue.facts].map(([videoId, facts]) => [videoId, facts.durationSeconds]),
   );
@@ -58,5 +62,18 @@ describe('reading the catalogue', () => {
       withdrawn: [],
       refusedCount: 3,
     });
+  });
+
+  it('has texts and lists of topics that many videos name once, and says of each what its event said', async () => {
+    const said = [
+      videoFactsOf({ channelId: 'channel', topics: ['tea', 'cats'], durationSeconds: 10, uploadedAtMs: 5 }),
+      videoFactsOf({ channelId: 'channel', topics: ['cats', 'tea'], durationSeconds: 20.5, uploadedAtMs: 6 }),
+      videoFactsOf({ channelId: '', topics: ['tea', 'cats'], durationSeconds: 10, uploadedAtMs: 5 }),
+      videoFactsOf({ channelId: 'other', topics: [], durationSeconds: 1, uploadedAtMs: 7 }),
+    ];
+    const events = said.map((video, i) => eventOf(videoUpsertedOf(`video-${i}`, { video }), AT_MS));
+    const { facts } = await catalogueOf(...events);
+    expect([...facts]).toEqual(said.map((video, i) => [`video-${i}`, video]));
+    expect(facts.get('video-2')?.topics).toBe(facts.get('video-0')?.topics);
   });
 });

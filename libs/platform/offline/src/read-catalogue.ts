@@ -3,6 +3,7 @@ import type { EventArchive } from '@watchnext/event-archive';
 import { judgeRecord, LIMITS } from '@watchnext/features';
 import { RecentIds } from './recent-ids';
 import type { Catalogue } from './replayed-log';
+import { SharedFacts } from './shared-facts';
 
 /**
  * Reads the last word on every video, in log order. A producer's retry (same event id) does not undo what came since: it comes within
@@ -13,6 +14,7 @@ export async function readCatalogue(
   signal: AbortSignal,
 ): Promise<Catalogue & { refusedCount: number }> {
   const facts = new Map<string, VideoFacts>();
+  const shared = new SharedFacts();
   const withdrawn = new Set<string>();
   const eventIds = new Map<number, RecentIds>();
   let refusedCount = 0;
@@ -29,7 +31,7 @@ export async function readCatalogue(
       if (ids.hasSeen(event.eventId, record.timestampMs)) continue;
       if (event.body?.$case === 'videoUpserted') {
         const { videoId, video } = event.body.value;
-        if (video) facts.set(videoId, video);
+        if (video) facts.set(videoId, shared.of(video));
         withdrawn.delete(videoId);
       } else if (event.body?.$case === 'videoWithdrawn') {
         withdrawn.add(event.body.value.videoId);

@@ -261,7 +261,7 @@ describe('the replay of an archive', () => {
       };
       expect(windowed.candidateExamples).toEqual(of(all.candidateExamples, ({ labelAtMs }) => labelAtMs));
       expect(windowed.rankingExamples).toEqual(of(all.rankingExamples, ({ servedAtMs }) => servedAtMs));
-      expect(windowed.completedWatches).toEqual(of(all.completedWatches, ({ atMs }) => atMs));
+      expect([...windowed.completedWatches]).toEqual(of([...all.completedWatches], ({ atMs }) => atMs));
       expect([...windowed.facts]).toEqual([...all.facts]);
       expect(windowed.fromMs).toBeGreaterThanOrEqual(fromMs);
       expect(windowed.toMs).toBe(all.toMs);

@@ -5,9 +5,10 @@ import { type BegunPlayback, DAY_MS, type KnownBefore, replayUserInto, Statistic
 import { NothingToReplayError } from './errors';
 import { CandidateExamples } from './examples/candidate-examples';
 import { TextTable } from './examples/columns';
+import { CompletedWatches } from './examples/completed-watches';
 import { RankingExamples } from './examples/ranking-examples';
 import { FactsByNumber } from './facts-by-number';
-import type { Catalogue, CompletedWatch, ReplayedLog } from './replayed-log';
+import type { Catalogue, ReplayedLog } from './replayed-log';
 import { StatisticsByNumber } from './statistics-by-number';
 import { type ReadCounts, readUserRecords } from './user-records';
 
@@ -60,7 +61,7 @@ export async function replayArchive(
   const videos = new TextTable();
   const candidateExamples = new CandidateExamples(options.withWatchTimes, videos);
   const rankingExamples = new RankingExamples(videos);
-  const completedWatches: CompletedWatch[] = [];
+  const completedWatches = new CompletedWatches(videos);
   const statistics = new StatisticsTimeline();
   const logEndMs = extent.maxOccurredAtMs;
   // One event of a clock that is years ahead would leave nothing but itself.
@@ -99,6 +100,7 @@ export async function replayArchive(
     counts,
     signal,
     videos,
+    catalogue.facts,
   )) {
     completed = [];
     const { refusals } = replayUserInto(records, replayOptions, {
@@ -115,7 +117,7 @@ export async function replayArchive(
         byNumber.addWatch(videoId, videoNumber, atMs);
         if (!isCompleted || begun.known === undefined) return;
         completed.push({ playback: begun.playback, ...begun.known });
-        completedWatches.push({ userId, videoId, atMs });
+        completedWatches.add(userId, videoNumber, atMs);
       },
     });
     userCount += 1;
@@ -142,7 +144,7 @@ export async function replayArchive(
       rankingExamples: rankingExamples.list(),
       completedWatches,
       statistics,
-      facts: facts.facts,
+      facts: facts.all(),
       recordCount: counts.recordCount,
       userCount,
       fromMs,

@@ -19,7 +19,7 @@ export interface ReplayedLog {
   /** Of each user all, or the last `examplesPerUser` where that is given. */
   readonly candidateExamples: readonly CandidateExample[];
   readonly rankingExamples: readonly RankingExample[];
-  readonly completedWatches: readonly CompletedWatch[];
+  readonly completedWatches: Iterable<CompletedWatch>;
   readonly statistics: StatisticsTimeline;
   /** Of every video of the catalogue, and for those that it lacks, from the events that mention them. */
   readonly facts: ReadonlyMap<string, VideoFacts>;

@@ -1,7 +1,7 @@
-import { Event } from '@watchnext/contract';
+import { Event, type VideoFacts } from '@watchnext/contract';
 import { type EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { type LogRecord, partitionOf } from '@watchnext/event-log';
-import { eventOf, impressionItemOf, impressionsServedOf, searchOf, watchOf } from '@watchnext/testing';
+import { eventOf, impressionItemOf, impressionsServedOf, searchOf, videoFactsOf, watchOf } from '@watchnext/testing';
 import { TextTable } from './examples/columns';
 import { type ReadCounts, readUserRecords, type UserRecords } from './user-records';
 
@@ -60,6 +60,34 @@ describe('reading the archive user by user', () => {
     expect(users.slice(0, 2)).toEqual(['a: 2', 'c: 4']);
     expect(users).toHaveLength(102);
     expect(counts).toEqual({ recordCount: 105, undecodableCount: 1, misplacedCount: 2 });
+  });
+
+  it('gives facts as the catalogue has them where an event says the same, and as the event has them where it does not', async () => {
+    const [same, changed] = [videoFactsOf({ durationSeconds: 10 }), videoFactsOf({ durationSeconds: 11 })];
+    const topicless = { ...same, topics: [] };
+    const said = [same, changed, topicless, same, same];
+    const videoIds = ['video-a', 'video-a', 'video-a', 'video-a', 'video-unknown'];
+    const records = said.map((video, i) =>
+      record('a', i, { value: Event.encode(eventOf(watchOf('a', videoIds[i], { video }), 1_000)).finish() }),
+    );
+    const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
+    const { signal } = new AbortController();
+    const given: (VideoFacts | undefined)[] = [];
+    const catalogue = new Map([['video-a', same]]);
+    const users = readUserRecords(
+      archiveOf([[records]]),
+      TOPIC,
+      PARTITIONS,
+      counts,
+      signal,
+      new TextTable(),
+      catalogue,
+    );
+    for await (const user of users) {
+      for (const { event } of user.records) if (event.body?.$case === 'watch') given.push(event.body.value.video);
+    }
+    expect(given).toEqual(said);
+    expect(given.map((facts) => facts === same)).toEqual([true, false, false, true, false]);
   });
 
   it('takes the record for the time of receipt where the producer gave none', async () => {

@@ -1,3 +1,4 @@
+import type { VideoFacts } from '@watchnext/contract';
 import type { EventArchive, KeyedRecords } from '@watchnext/event-archive';
 import { partitionOf } from '@watchnext/event-log';
 import { type UserRecord, userIdOf } from '@watchnext/features';
@@ -37,6 +38,7 @@ const MOST_ELSEWHERE = 0.55;
 /**
  * Streams the archive user by user; only one user's events are in memory at a time, beside a partition's bytes.
  * @param videos where the records' numbers of videos are given
+ * @param facts of videos, by their ids, to use again where an event says the same
  * @throws NothingToReplayError where `partitionCount` cannot be the log's: the users whose records it would leave out are too many
  *   to go on without them
  */
@@ -47,8 +49,9 @@ export async function* readUserRecords(
   counts: ReadCounts,
   signal: AbortSignal,
   videos = new TextTable(),
+  facts: ReadonlyMap<string, VideoFacts> = new Map(),
 ): AsyncGenerator<UserRecords> {
-  const decoder = new EventDecoder(videos);
+  const decoder = new EventDecoder(videos, facts);
   const present = new Set<number>();
   const elsewhereCounts = new Map<number, number>();
   for await (const batch of archive.readKeys(topic)) {

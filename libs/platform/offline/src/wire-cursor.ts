@@ -1,7 +1,9 @@
 /** Reads protobuf's wire format, value by value, as far as the usual goes. */
-import { isSoundText } from '@watchnext/features';
+import type { VideoFacts } from '@watchnext/contract';
+import { areSoundFacts, isSoundText } from '@watchnext/features';
 import { utf8 } from './event-reader';
 import { TextTable } from './examples/columns';
+import { areSameFacts } from './shared-facts';
 import { SharedValues } from './shared-values';
 import { NO_ENTRY, SharedVideos } from './shared-videos';
 
@@ -28,8 +30,14 @@ export class WireCursor {
   /** Of the video whose id was read last. */
   protected videoEntry = NO_ENTRY;
 
-  /** @param videos numbers of the ids of videos, which are given here */
-  constructor(protected readonly videos = new TextTable()) {}
+  /**
+   * @param videos numbers of the ids of videos, which are given here
+   * @param catalogue facts of videos, by their ids, which stand for those of events that are the same
+   */
+  constructor(
+    protected readonly videos = new TextTable(),
+    private readonly catalogue: ReadonlyMap<string, VideoFacts> = new Map(),
+  ) {}
 
   protected startAt(bytes: Uint8Array, from: number, to: number): void {
     this.buffer = bytes;
@@ -77,6 +85,20 @@ export class WireCursor {
     const number = this.videos.numberOf(id);
     if (this.found(isSoundText(id))) this.videoEntry = this.sharedVideos.keepId(this.view, from, to, number);
     return number;
+  }
+
+  /**
+   * @param facts of the video whose id was read last
+   * @param from where in the memory that the bytes lie in the facts begin
+   * @returns the same, perhaps as they are shared
+   */
+  protected keptFacts(facts: VideoFacts, from: number, to: number): VideoFacts {
+    const { videoEntry, sharedVideos } = this;
+    if (!this.found(areSoundFacts(facts)) || videoEntry === NO_ENTRY) return facts;
+    const catalogued = this.catalogue.get(this.videos.texts[sharedVideos.number(videoEntry)]);
+    const kept = catalogued !== undefined && areSameFacts(catalogued, facts) ? catalogued : facts;
+    sharedVideos.keepFacts(videoEntry, this.view, from, to, kept);
+    return kept;
   }
 
   /** Passes over a text. @returns where it begins; it ends where the next one is read */

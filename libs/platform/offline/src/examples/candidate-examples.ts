@@ -4,7 +4,7 @@
  * of ten million events would take ten gigabytes.
  */
 import type { CandidateCircumstances, CandidateExample, CandidateFeatures, HistoryRange } from '@watchnext/features';
-import { bytes, doubles, TextTable, wholes } from './columns';
+import { doubles, TextTable, wholes } from './columns';
 
 type Person = Omit<CandidateCircumstances, 'searchTokens'>;
 
@@ -17,7 +17,7 @@ export class CandidateExamples {
   private readonly labelAtMs = doubles();
   /** Ranges of `watched`, which holds numbers of videos. */
   private readonly historyStart = wholes();
-  private readonly historyLength = bytes();
+  private readonly historyLength = wholes();
   private readonly watched = wholes();
   /** Beside `watched`; empty without times. */
   private readonly watchedAtMs = doubles();
@@ -41,7 +41,7 @@ export class CandidateExamples {
     private readonly videos = new TextTable(),
   ) {}
 
-  /** @param example whose history has at most 255 watches; it is not kept */
+  /** @param example it is not kept */
   add({ userId, labelVideoId, labelAtMs, features }: CandidateExample): void {
     const { watchedVideoIds, watchedAtMs = [] } = features;
     const history = { videoIds: watchedVideoIds, startedAtMs: watchedAtMs, from: 0, to: watchedVideoIds.length };
@@ -51,7 +51,6 @@ export class CandidateExamples {
   /**
    * The same of an example that is not made yet.
    * @param videoNumber the label's, in the table that was given
-   * @param history of at most 255 watches
    */
   addLabel(
     userId: string,

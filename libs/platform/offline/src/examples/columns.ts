@@ -1,42 +1,86 @@
 /** Columns that grow: what examples hold is in few large arrays, not in millions of objects. */
 
-type Numbers = Float64Array | Uint32Array | Uint8Array;
+type Wholes = Uint8Array | Uint16Array | Uint32Array;
 
 /** A power of two. */
 const CHUNK_LENGTH = 65_536;
 const CHUNK_BITS = 16;
+const PLACE_MASK = CHUNK_LENGTH - 1;
 
 /** In chunks, so that growing copies nothing, and no more room than one of them is kept for what may come. */
-export class Column<Values extends Numbers> {
+class Doubles {
   length = 0;
-  private readonly chunks: Values[] = [];
-  private last: Values;
-
-  /** @param kind of array that the column is made of */
-  constructor(private readonly kind: new (length: number) => Values) {
-    this.last = new kind(0);
-  }
+  private readonly chunks: Float64Array[] = [];
 
   push(value: number): void {
-    const place = this.length & (CHUNK_LENGTH - 1);
-    if (place === 0) this.addChunk();
-    this.last[place] = value;
+    const place = this.length & PLACE_MASK;
+    if (place === 0) this.chunks.push(new Float64Array(CHUNK_LENGTH));
+    this.chunks[this.length >>> CHUNK_BITS][place] = value;
     this.length++;
   }
 
   at(row: number): number {
-    return this.chunks[row >>> CHUNK_BITS][row & (CHUNK_LENGTH - 1)];
-  }
-
-  private addChunk(): void {
-    this.last = new this.kind(CHUNK_LENGTH);
-    this.chunks.push(this.last);
+    return this.chunks[row >>> CHUNK_BITS][row & PLACE_MASK];
   }
 }
 
-export const doubles = () => new Column(Float64Array);
-export const wholes = () => new Column(Uint32Array);
-export const bytes = () => new Column(Uint8Array);
+/** Numbers that whole logs lack: a chunk without any takes nothing. */
+export class OptionalDoubles {
+  private length = 0;
+  private readonly chunks: (Float64Array | undefined)[] = [];
+
+  /** @param value no NaN */
+  push(value: number | undefined): void {
+    const place = this.length & PLACE_MASK;
+    if (place === 0) this.chunks.push(undefined);
+    if (value !== undefined) this.chunkAt(this.length >>> CHUNK_BITS)[place] = value;
+    this.length++;
+  }
+
+  at(row: number): number | undefined {
+    const value = this.chunks[row >>> CHUNK_BITS]?.[row & PLACE_MASK];
+    return value === undefined || Number.isNaN(value) ? undefined : value;
+  }
+
+  private chunkAt(index: number): Float64Array {
+    return (this.chunks[index] ??= new Float64Array(CHUNK_LENGTH).fill(NaN));
+  }
+}
+
+const WIDTHS = [Uint8Array, Uint16Array, Uint32Array] as const;
+
+/** Whole numbers from 0 up to 2^32 - 1, in as many bytes as the largest so far takes: places in lists take one, numbers of lists four. */
+export class WholeNumbers {
+  length = 0;
+  private readonly chunks: Wholes[] = [];
+  /** Which of `WIDTHS` the last chunk has, and the most that fits. */
+  private width = 0;
+  private most = 2 ** 8 - 1;
+
+  push(value: number): void {
+    const place = this.length & PLACE_MASK;
+    if (place === 0) this.chunks.push(new WIDTHS[this.width](CHUNK_LENGTH));
+    if (value > this.most) this.widen(value);
+    this.chunks[this.length >>> CHUNK_BITS][place] = value;
+    this.length++;
+  }
+
+  at(row: number): number {
+    return this.chunks[row >>> CHUNK_BITS][row & PLACE_MASK];
+  }
+
+  private widen(value: number): void {
+    while (value > this.most && this.width < WIDTHS.length - 1) {
+      this.width++;
+      this.most = 2 ** (8 * WIDTHS[this.width].BYTES_PER_ELEMENT) - 1;
+    }
+    const last = this.chunks.length - 1;
+    this.chunks[last] = new WIDTHS[this.width](this.chunks[last]);
+  }
+}
+
+export const doubles = () => new Doubles();
+export const wholes = () => new WholeNumbers();
 
 /** A set of small numbers. */
 export class Flags {

@@ -1,18 +1,15 @@
 /** Ranking examples in columns; those of a list share what the list says, those of a video what it was. */
 import {
-  type CountedImpression,
   RANKING_VIDEO_NUMBERS,
   type RankingExample,
   type RankingUserFeatures,
   type RankingVideoFeatures,
 } from '@watchnext/features';
-import { bytes, doubles, TextTable, wholes } from './columns';
+import { doubles, OptionalDoubles, TextTable, wholes } from './columns';
 import { IdsOfImpressions } from './ids-of-impressions';
 import { NumberRows } from './number-rows';
 import { RankingLists } from './ranking-lists';
-
-/** A video as it was when it was shown. */
-type Shown = CountedImpression['video'];
+import { type Shown, ShownVideos } from './shown-videos';
 
 export class RankingExamples {
   private readonly videoNumbers = new NumberRows(RANKING_VIDEO_NUMBERS.length);
@@ -20,9 +17,7 @@ export class RankingExamples {
   /** The last list's, to tell whether the next example is of it. */
   private lastUser: RankingUserFeatures | undefined;
   private lastAsked: { readonly list: number; readonly user: RankingUserFeatures } | undefined;
-  private readonly shown: Shown[] = [];
-  /** By the video's number: the last of `shown` that is of it. */
-  private readonly lastShown: (number | undefined)[] = [];
+  private readonly shown: ShownVideos;
   private readonly sources = new TextTable();
   private readonly impressionIds = new IdsOfImpressions();
   private readonly listOf = wholes();
@@ -30,14 +25,15 @@ export class RankingExamples {
   private readonly shownOf = wholes();
   private readonly sourceOf = wholes();
   private readonly numbersOf = wholes();
-  private readonly clickedOf = bytes();
+  private readonly clickedOf = wholes();
   private readonly watchSecondsOf = doubles();
-  /** NaN: none, as no score and no checksum is. */
-  private readonly scoreOf = doubles();
-  private readonly checksumOf = doubles();
+  private readonly scoreOf = new OptionalDoubles();
+  private readonly checksumOf = new OptionalDoubles();
 
   /** @param videos in which whoever adds with numbers has numbered the videos */
-  constructor(private readonly videos = new TextTable()) {}
+  constructor(private readonly videos = new TextTable()) {
+    this.shown = new ShownVideos(videos);
+  }
 
   /**
    * @param example it is not kept
@@ -46,7 +42,7 @@ export class RankingExamples {
    */
   add(example: RankingExample, videoNumber = this.videos.numberOf(example.video.videoId)): number {
     const { video, served } = example;
-    const shown = this.numberOfShown(video, videoNumber);
+    const shown = this.shown.numberOf(video, videoNumber);
     this.listOf.push(this.numberOfList(example));
     this.impressionIds.add(example);
     this.positionOf.push(example.position);
@@ -55,22 +51,14 @@ export class RankingExamples {
     this.numbersOf.push(this.videoNumbers.add(video.numbers));
     this.clickedOf.push(example.clicked ? 1 : 0);
     this.watchSecondsOf.push(example.watchSeconds);
-    this.scoreOf.push(served.score ?? NaN);
-    this.checksumOf.push(served.featuresChecksum ?? NaN);
+    this.scoreOf.push(served.score);
+    this.checksumOf.push(served.featuresChecksum);
     return shown;
   }
 
   /** As `add` gives it, of what is no example. */
-  numberOfShown({ videoId, channelId, topics }: Shown, videoNumber = this.videos.numberOf(videoId)): number {
-    const known = this.lastShown[videoNumber];
-    if (known !== undefined) {
-      const last = this.shown[known];
-      if (last.channelId === channelId && areSame(last.topics, topics)) return known;
-    }
-    const number = this.shown.push({ videoId, channelId, topics }) - 1;
-    while (this.lastShown.length < videoNumber) this.lastShown.push(undefined);
-    this.lastShown[videoNumber] = number;
-    return number;
+  numberOfShown(video: Shown, videoNumber = this.videos.numberOf(video.videoId)): number {
+    return this.shown.numberOf(video, videoNumber);
   }
 
   /** Each reads what it is asked for out of the columns. */
@@ -120,15 +108,14 @@ export class RankingExamples {
 
   video(row: number): RankingVideoFeatures {
     const source = this.sources.texts[this.sourceOf.at(row)];
-    return new VideoRow(this.shown[this.shownOf.at(row)], source, this.videoNumbers, this.numbersOf.at(row));
+    return new VideoRow(this.shown.at(this.shownOf.at(row)), source, this.videoNumbers, this.numbersOf.at(row));
   }
 
   served(row: number): RankingExample['served'] {
-    const [score, featuresChecksum] = [this.scoreOf.at(row), this.checksumOf.at(row)];
     return {
       snapshotId: this.lists.snapshotId(this.listOf.at(row)),
-      score: Number.isNaN(score) ? undefined : score,
-      featuresChecksum: Number.isNaN(featuresChecksum) ? undefined : featuresChecksum,
+      score: this.scoreOf.at(row),
+      featuresChecksum: this.checksumOf.at(row),
     };
   }
 
@@ -139,10 +126,6 @@ export class RankingExamples {
     this.lastUser = example.user;
     return lists.add(example);
   }
-}
-
-function areSame(some: readonly string[], others: readonly string[]): boolean {
-  return some === others || (some.length === others.length && some.every((topic, i) => topic === others[i]));
 }
 
 /** Makes its numbers anew each time. */
