@@ -4,8 +4,9 @@
  * What the storage lists counts; so several processes may archive different partitions, and one that takes over a partition goes
  * on where the last one ended.
  */
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { DAY_MS, LIMITS } from '@watchnext/features';
@@ -49,7 +50,7 @@ import { endOffset, RunWriter } from './run-writer';
 import type { ArchiveStorage } from './storage';
 
 export interface ParquetArchiveOptions {
-  /** What DuckDB may use before it sorts on disk; default 1,024. */
+  /** What DuckDB may use before it works on disk, and as much again while records are read by key; default 1,024. */
   readonly memoryLimitMiB?: number;
   /** Where it sorts on disk, in a folder of its own; default: the system's folder for temporary files. */
   readonly spillParent?: string;
@@ -84,7 +85,7 @@ export class ParquetArchive implements EventArchive {
 
   constructor(
     private readonly storage: ArchiveStorage,
-    options: ParquetArchiveOptions,
+    private readonly options: ParquetArchiveOptions,
   ) {
     // Archives in a place that containers share do not see each other's processes.
     this.spillDirectory = makeOwnFolder(options.spillParent ?? tmpdir(), 'watchnext-duckdb', { isShared: true });
@@ -118,24 +119,48 @@ export class ParquetArchive implements EventArchive {
   }
 
   async *read(topic: string, { order, ...range }: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
-    for await (const source of this.sources(topic, range)) {
+    for await (const source of this.sources(topic, range, order)) {
       yield* order === 'key' ? readByKey(source) : readByOffset(source);
     }
   }
 
   async *readKeys(topic: string, range: ArchiveReadRange = {}): AsyncGenerator<readonly KeyedRecords[]> {
-    for await (const source of this.sources(topic, range)) yield* readKeys(source);
+    for await (const source of this.sources(topic, range, 'key')) yield* readKeys(source);
   }
 
-  private async *sources(topic: string, range: ArchiveReadRange): AsyncGenerator<PartitionSource> {
+  private async *sources(
+    topic: string,
+    range: ArchiveReadRange,
+    order: ArchiveReadOptions['order'],
+  ): AsyncGenerator<PartitionSource> {
     const plans = narrowPlans(await this.plan(topic, range.fromDay), range);
     if (plans.length === 0) return;
-    const connection = await (await this.openDatabase()).connect();
+    const shared = await this.openDatabase();
+    const sorting = order === 'key' ? await this.openSorting() : undefined;
+    const connection = await (sorting?.database ?? shared).connect();
     try {
       for (const plan of plans) yield { connection, storage: this.storage, topic, plan };
     } finally {
       connection.closeSync();
+      await sorting?.close();
     }
+  }
+
+  /**
+   * What DuckDB sorted with it keeps until its database is closed. Who read by key has made something large of it meanwhile, and goes on
+   * to make more: so it is a database of its own, closed where the reading ends.
+   */
+  private async openSorting(): Promise<{ database: DuckDBInstance; close(): Promise<void> }> {
+    // Two databases must not share a folder: their files there have the same names.
+    const folder = await mkdtemp(join(await this.spillDirectory, 'sorting-'));
+    const database = await openDatabase(this.options, Promise.resolve(folder));
+    return {
+      database,
+      close: async () => {
+        database.closeSync();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
   }
 
   async extent(topic: string): Promise<ArchiveExtent> {
