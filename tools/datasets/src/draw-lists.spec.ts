@@ -1,8 +1,12 @@
+import fc from 'fast-check';
+import { DAY_MS } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import { drawLists, type DrawnList } from './draw-lists';
 import type { TimelineRow } from './staging/timeline';
 
-const rowOf = (userId: string, videoId: string, line: number): TimelineRow => ({
+const FIRST_MS = Date.UTC(2026, 0);
+
+const rowOf = (userId: string, videoId: string, line: number, uploadedAtMs = 0): TimelineRow => ({
   kind: 'watch',
   atMs: 1_000 * line,
   toldAtMs: 1_000 * line,
@@ -16,7 +20,7 @@ const rowOf = (userId: string, videoId: string, line: number): TimelineRow => ({
   surface: '',
   source: 0,
   line,
-  facts: { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs: 0 },
+  facts: { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs },
 });
 
 async function draw(rows: readonly TimelineRow[], batchSize = 1_000): Promise<DrawnList[]> {
@@ -36,6 +40,20 @@ function someLog(): TimelineRow[] {
   const pairs = new Set<string>();
   while (pairs.size < 400) pairs.add(`u${random.nextInt(20)} v${Math.floor(40 * random.next() ** 2)}`);
   return [...pairs].map((pair, line) => rowOf(...(pair.split(' ') as [string, string]), line));
+}
+
+/** 400 users, five uploads a day, of which half of the interest goes in a week. */
+function logWithUploads(watchesPerDay: number, days: number): TimelineRow[] {
+  const random = createRandom(3);
+  const daysBefore = 60;
+  return Array.from({ length: watchesPerDay * days }, (_, line) => {
+    const day = line / watchesPerDay;
+    const ageDays = Math.min(daysBefore, (-Math.log(1 - random.next()) * 7) / Math.LN2);
+    const upload = Math.floor((daysBefore + day - ageDays) * 5);
+    const uploadedAtMs = FIRST_MS + (upload / 5 - daysBefore) * DAY_MS;
+    const row = rowOf(`u${random.nextInt(400)}`, `v${upload}`, line, uploadedAtMs);
+    return { ...row, atMs: FIRST_MS + day * DAY_MS };
+  });
 }
 
 describe('drawn lists', () => {
@@ -87,5 +105,48 @@ describe('drawn lists', () => {
     // Of so many lists jest would tell each difference.
     const differing = linesOf(await draw(rows)).findIndex((lines, n) => lines.join() !== whole[n].join());
     expect([whole.length, differing]).toEqual([rows.length, -1]);
+  });
+
+  it('hold no drawn video that was uploaded after them', async () => {
+    const oneWatch = fc.record({ user: fc.nat(8), video: fc.nat(30) });
+    const log = fc.record({
+      watches: fc.array(oneWatch, { minLength: 1, maxLength: 120 }),
+      /** By video, in watches since the log began; 0: not told. */
+      uploads: fc.array(fc.nat(120), { minLength: 31, maxLength: 31 }),
+    });
+    let drawnCount = 0;
+    await fc.assert(
+      fc.asyncProperty(log, async ({ watches, uploads }) => {
+        const rows = watches.map(({ user, video }, line) => {
+          const first = watches.findIndex((other) => other.video === video);
+          return rowOf(`u${user}`, `v${video}`, line, 1_000 * Math.min(uploads[video], first));
+        });
+        for (const { watch, items } of await draw(rows)) {
+          const later = items.filter(({ facts }) => facts.uploadedAtMs > watch.atMs);
+          expect(later).toEqual([]);
+          drawnCount += Math.max(0, items.length - 1);
+        }
+      }),
+    );
+    expect(drawnCount).toBeGreaterThan(1_000);
+  });
+
+  it('set a watch before the upload that is told beside what was uploaded by then', async () => {
+    // As where a column tells when the video was last changed: all of it lies behind the log.
+    const rows = someLog().map(({ userId, videoId, line }) => rowOf(userId, videoId, line, 1_000_000));
+    const drawn = await draw(rows);
+    expect(drawn.filter(({ items }) => items.length < 5)).toEqual([]);
+  });
+
+  it('tell no watch by its age where videos are uploaded all the time', async () => {
+    const clicks = { young: [0, 0], others: [0, 0] };
+    for (const { watch, items } of await draw(logWithUploads(100, 80)))
+      for (const item of items) {
+        const counts = watch.atMs - item.facts.uploadedAtMs < DAY_MS ? clicks.young : clicks.others;
+        counts[item === watch ? 0 : 1]++;
+      }
+    const [young, others] = [clicks.young, clicks.others].map(([watched, left]) => watched / (watched + left));
+    expect(Math.abs(young - 0.2)).toBeLessThan(0.02);
+    expect(Math.abs(others - 0.2)).toBeLessThan(0.005);
   });
 });

@@ -4,23 +4,38 @@
  * on average, so that neither popularity nor novelty gives the watch away.
  *
  * They are drawn from both sides of the watch in time: from its past alone a new video would never be drawn, and
- * "never watched before" would mark the watched one. Whether the user watches a drawn video later is not asked, or
- * having been drawn would tell the future; whether it watched it earlier is, and such a video is not drawn: what was watched
- * is not served again, and "watched before" would mark the drawn ones. For the same reason a watch of a video that its user had
- * watched before gets no list: beside drawn ones that were not, it would be marked.
+ * "never watched before" would mark the watched one. Where the log tells when videos were uploaded, a drawn one was there by
+ * then, or an age of nothing would mark it; and since of the past's watches none is of what came in between, it is drawn from those
+ * that follow, the nearer the better (decision 195).
+ *
+ * Whether the user watches a drawn video later is not asked, or having been drawn would tell the future; whether it watched
+ * it earlier is, and such a video is not drawn: what was watched is not served again, and "watched before" would mark the
+ * drawn ones. For the same reason a watch of a video that its user had watched before gets no list: beside drawn ones that
+ * were not, it would be marked.
  */
 import { createRandom } from '@watchnext/learning';
 import { LINES_PER_SOURCE } from './staging/lines-per-source';
 import type { TimelineRow } from './staging/timeline';
 import { WatchedPairs } from './watched-pairs';
 
-/** Watches on each side that are drawn from; farther ones where these do not give enough, as where one user fills them all. */
-const REACHES = [1_000, 4_000, 16_000];
-const FARTHEST = Math.max(...REACHES);
+/** How many of the watches before and after one are drawn from. */
+interface Reach {
+  readonly before: number;
+  readonly after: number;
+}
+/** Each where those before it do not give enough, as where one user fills them all. */
+const BOTH_SIDES: readonly Reach[] = [1_000, 4_000, 16_000].map((reach) => ({ before: reach, after: reach }));
+/** The past at last: the log ends somewhere. */
+const AHEAD_FIRST: readonly Reach[] = [
+  ...[100, 500, 2_000, 8_000].map((after) => ({ before: 0, after })),
+  ...BOTH_SIDES,
+];
+const FARTHEST = Math.max(...BOTH_SIDES.map(({ after }) => after));
 /** Videos beside the watched one: five to a list, about a screen. */
 const DRAWN = 4;
-/** Within the nearest reach; in the others the more the farther they are. */
+/** At least; the more the farther a reach goes. */
 const ATTEMPTS = 8 * DRAWN;
+const WATCHES_PER_ATTEMPT = 62.5;
 const LAST_BATCH = 1_000;
 
 export interface DrawnList {
@@ -68,12 +83,16 @@ function drawList(stretch: readonly TimelineRow[], at: number, watched: WatchedP
   // The same for the same row, whatever was read before.
   const random = createRandom(watch.source * LINES_PER_SOURCE + watch.line);
   const items: TimelineRow[] = [watch];
-  for (const reach of REACHES) {
-    const from = Math.max(0, at - reach);
-    const span = Math.min(stretch.length, at + reach + 1) - from;
-    const attempts = (ATTEMPTS * reach) / REACHES[0];
+  const { uploadedAtMs } = watch.facts;
+  // A file may tell that a video was uploaded after it was watched: others as late may stand beside it.
+  const latestUploadMs = Math.max(watch.atMs, uploadedAtMs);
+  for (const { before, after } of uploadedAtMs === 0 ? BOTH_SIDES : AHEAD_FIRST) {
+    const from = Math.max(0, at - before);
+    const span = Math.min(stretch.length, at + after + 1) - from;
+    const attempts = Math.max(ATTEMPTS, (before + after) / WATCHES_PER_ATTEMPT);
     for (let attempt = 0; attempt < attempts && items.length <= DRAWN; attempt++) {
       const drawn = stretch[from + random.nextInt(span)];
+      if (drawn.facts.uploadedAtMs > latestUploadMs) continue;
       if (items.some(({ videoId }) => videoId === drawn.videoId)) continue;
       if (drawn.userId !== watch.userId && !watched.has(watch.userId, drawn.videoId)) items.push(drawn);
     }
