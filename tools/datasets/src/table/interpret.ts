@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Gender } from '@watchnext/contract';
 import { LIMITS } from '@watchnext/features';
-import { BadCell, identifier, quote, real, time } from '../read/cells';
+import { BadCell, quote, real, time } from '../read/cells';
 import type { DurationUnit, TimeUnit } from './mapping';
 
 const TRUE = new Set(['1', '1.0', 'true', 't', 'yes', 'y']);
@@ -114,23 +114,6 @@ export function seconds(mapped: { readonly column: string; readonly unit: Durati
   if (value > LIMITS.positionSeconds)
     throw new BadCell(`${mapped.column} is ${Math.round(value)} s, more than a week: is it in another unit?`);
   return value;
-}
-
-/** A JSON list, or text with a separator. */
-export function topicList(text: string, separator: string): string[] {
-  if (text === '') return [];
-  const topics = text.startsWith('[') ? jsonList(text) : undefined;
-  const names = (topics ?? text.split(separator)).map((topic) => topic.trim()).filter((topic) => topic !== '');
-  return [...new Set(names)].slice(0, LIMITS.topicsPerVideo).map((topic) => identifier('a topic', topic));
-}
-
-function jsonList(text: string): string[] | undefined {
-  try {
-    const list = JSON.parse(text) as unknown;
-    return Array.isArray(list) ? list.map(String) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** An id that may have grown too long from its parts. */

@@ -6,10 +6,11 @@ import { country, identifier, integer, text, withoutFraction } from '../read/cel
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
-import { boolean, gender, moment, seconds, shortened, topicList } from './interpret';
+import { boolean, gender, moment, seconds, shortened } from './interpret';
 import type { Mapping, VideoColumns } from './mapping';
 import { eachRow, type Row } from './rows';
 import type { TableFile } from './table-file';
+import { topicList } from './topics';
 import { UnitCheck } from './unit-check';
 
 /** What a video of unknown duration counts as where all of it is watched. */
@@ -130,7 +131,9 @@ function videoOf(columns: VideoColumns, videoId: string, { cell, optional, times
     videoId,
     title: cell(columns.title).slice(0, TITLE_CHARACTERS) || videoId,
     channelId: optional(columns.channelId, '', optionalText),
-    topics: optional<readonly string[]>(topics?.column, [], (text) => topicList(text, topics!.separator)),
+    topics: optional<readonly string[]>(topics?.column, [], (text, column) =>
+      topicList(column, text, topics!.separator),
+    ),
     durationSeconds: optional(durationSeconds?.column, 0, (text) =>
       text === '' ? 0 : seconds(durationSeconds!, text),
     ),

@@ -201,6 +201,41 @@ describe('the importer of tables', () => {
     ]);
   });
 
+  it('knows topics by their names in lists of Parquet, JSON lines and pandas, and says where there are none', async () => {
+    const log = { ...MAPPING.log, topics: { column: 'genres' } };
+    const genres = [
+      { id: 18, name: 'Drama' },
+      { id: 35, name: 'Comedy' },
+    ];
+    await writeParquet(
+      at('log.parquet'),
+      `select 'a' as "user", 'v' as video, ${T} as "at", 1 as seconds,
+        [{'id': 18, 'name': 'Drama'}, {'id': 35, 'name': 'Comedy'}] as genres`,
+    );
+    const row = { user: 'a', video: 'v', at: T, seconds: 1 };
+    await writeFile(
+      at('log.jsonl'),
+      [
+        { ...row, genres },
+        { ...row, at: T + 1, video: 'w', genres: [{ weight: 1 }] },
+      ]
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
+    await writeFile(at('log.csv'), `user,video,at,seconds,genres\na,v,${T},1,"['Drama', 'Comedy']"\n`);
+    for (const name of ['log.parquet', 'log.jsonl', 'log.csv']) {
+      const { watches, badRows, notes } = await read(at(name), { log });
+      expect([badRows.total, watches[0].video!.topics]).toEqual([0, ['Drama', 'Comedy']]);
+      expect(notes).toEqual(
+        name === 'log.jsonl'
+          ? [
+              'log.jsonl: 1 cell taken as not told, line 2: genres has an element without name, title, id: "{\\"weight\\":1}"',
+            ]
+          : [],
+      );
+    }
+  });
+
   it('draws lists around the watches of a log without impressions', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => `u${i % 10},v${i % 9},${T + i},60`);
     await writeFile(at('log.csv'), ['user,video,at,seconds', ...rows].join('\n'));
