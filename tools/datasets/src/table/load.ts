@@ -1,13 +1,13 @@
 /** Reads tables into the staging tables, as their mapping says. */
 import { basename } from 'node:path';
-import { DAY_MS } from '@watchnext/features';
 import type { LoadOptions } from '../importer';
 import { country, identifier, integer, text, withoutFraction } from '../read/cells';
 import { watchSecondsOf } from '../ratings/rating-watch';
 import type { Staging } from '../staging/staging';
 import type { TableFiles } from './importer';
-import { boolean, gender, moment, seconds, shortened } from './interpret';
+import { boolean, gender, moment, seconds } from './interpret';
 import type { Mapping, VideoColumns } from './mapping';
+import { pageIdsOf } from './page-ids';
 import { eachRow, type Row } from './rows';
 import type { TableFile } from './table-file';
 import { topicList } from './topics';
@@ -112,11 +112,8 @@ async function loadLog(
     }
     if (log.clicked === undefined) staging.addWatch(watch);
     else {
-      const request = cell(log.requestId);
-      const page = request === '' ? `${userId}:${Math.floor(atMs / DAY_MS)}` : `${userId}:${request}`;
-      const pageId = shortened(`table:${page}`);
-      const listId = surface === '' ? pageId : shortened(`table:${page}:${surface}`);
-      staging.addImpression({ ...watch, clicked, surface, pageId, listId });
+      const ids = pageIdsOf(userId, cell(log.requestId), surface, atMs);
+      staging.addImpression({ ...watch, clicked, surface, ...ids });
     }
   });
   if (log.watchSeconds !== undefined) units.noteIn(staging, { file: basename(path), column: log.watchSeconds.column });
