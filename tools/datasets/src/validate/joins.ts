@@ -43,7 +43,9 @@ export class JoinCheck implements Check {
       const watch = event.body.value;
       this.watchCount += 1;
       if (watch.impressionId === '') {
-        elsewhere.set(watch.videoId, [...(elsewhere.get(watch.videoId) ?? []), event.occurredAtMs]);
+        const times = elsewhere.get(watch.videoId);
+        if (times === undefined) elsewhere.set(watch.videoId, [event.occurredAtMs]);
+        else times.push(event.occurredAtMs);
         continue;
       }
       this.namingCount += 1;
@@ -56,10 +58,11 @@ export class JoinCheck implements Check {
       joined.push({ watch, shown: found, offset });
     }
     this.clickedCount += clicked.size;
+    for (const times of elsewhere.values()) times.sort((one, other) => one - other);
     for (const { watch, shown: found, offset } of joined) {
       if (offset < found.offset) this.foldedBefore += 1;
-      const echoes = elsewhere.get(watch.videoId) ?? [];
-      if (echoes.some((atMs) => atMs <= found.servedAtMs && atMs > found.servedAtMs - ECHO_MS)) this.echoed += 1;
+      const latestMs = latestUpTo(elsewhere.get(watch.videoId) ?? [], found.servedAtMs);
+      if (latestMs !== undefined && latestMs > found.servedAtMs - ECHO_MS) this.echoed += 1;
     }
   }
 
@@ -125,4 +128,15 @@ export class JoinCheck implements Check {
       numbers: { clickRate, impressions: this.impressionCount },
     };
   }
+}
+
+/** @param times ascending @returns the last one that is not later */
+function latestUpTo(times: readonly number[], atMs: number): number | undefined {
+  let [from, to] = [0, times.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (times[middle] <= atMs) from = middle + 1;
+    else to = middle;
+  }
+  return times[from - 1];
 }
