@@ -168,13 +168,12 @@ class EventWriter {
       }
     }
     for await (const users of readUsers(this.staging)) {
-      for (const { userId, country, ageYears, gender } of users) {
-        const isTold = country !== '' || ageYears > 0 || gender > 0;
+      for (const { userId, country, ageYears, gender, hasProfile } of users) {
         yield this.event(beforeMs, `user ${userId}`, {
           $case: 'userUpserted',
           value: {
             userId,
-            profile: isTold ? { country, language: '', ageYears, gender, blockedChannelIds: [] } : undefined,
+            profile: hasProfile ? { country, language: '', ageYears, gender, blockedChannelIds: [] } : undefined,
           },
         });
       }
@@ -229,14 +228,15 @@ class EventWriter {
   }
 
   private list(row: TimelineRow, requestId: string, pageId: string, surface: string, items: ImpressionItem[]): Event {
-    const { atMs, userId, country, device } = row;
+    const { atMs, userId, country, device, hasProfile } = row;
     return this.eventOf(row, `served ${requestId}`, {
       $case: 'impressionsServed',
       value: {
         userId,
         requestId,
         pageId,
-        context: { requestedAtMs: atMs, surface, country, device, loggedIn: true, seedVideoId: '' },
+        // Logged in is who has a profile, as where lists are served.
+        context: { requestedAtMs: atMs, surface, country, device, loggedIn: hasProfile, seedVideoId: '' },
         mark: undefined,
         snapshotId: '',
         rung: Rung.UNSPECIFIED,

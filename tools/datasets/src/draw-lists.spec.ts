@@ -21,6 +21,7 @@ const rowOf = (userId: string, videoId: string, line: number, uploadedAtMs = 0):
   source: 0,
   line,
   facts: { channelId: '', topics: [], durationSeconds: 0, uploadedAtMs },
+  hasProfile: false,
 });
 
 async function draw(rows: readonly TimelineRow[], batchSize = 1_000): Promise<DrawnList[]> {

@@ -14,6 +14,7 @@ export interface StagedUser {
   readonly country: string;
   readonly ageYears: number;
   readonly gender: number;
+  readonly hasProfile: boolean;
 }
 
 /** A row of the log: as an item of a list, or as a watch. A clicked impression comes as both. */
@@ -34,11 +35,15 @@ export interface TimelineRow {
   readonly source: number;
   readonly line: number;
   readonly facts: VideoFacts;
+  /** Of its user. */
+  readonly hasProfile: boolean;
 }
 
 const KINDS = ['item', 'watch of an impression', 'watch'] as const;
 
 const FACTS = `coalesce(channel_id, ''), coalesce(topics, ''), coalesce(duration_seconds, 0), coalesce(uploaded_at_ms, 0)`;
+/** Of a user: whether its file tells anything of it. */
+const HAS_PROFILE = `(country <> '' or age_years > 0 or gender > 0)`;
 
 /**
  * At one moment lists come before watches, and a list's items come together. Of a page all lists are served at its
@@ -46,6 +51,7 @@ const FACTS = `coalesce(channel_id, ''), coalesce(topics, ''), coalesce(duration
  */
 const TIMELINE = `
   with pages as (select page_id, min(at_ms) as page_ms from impressions group by page_id),
+  profiles as (select user_id, 1.0::double as has_profile from users where ${HAS_PROFILE}),
   happened as (
     select page_ms as event_ms, 0 as kind, user_id, video_id, 0.0 as position_seconds, country, device, page_id, list_id, surface,
            at_ms, 0.0 as spread_ms, source, line
@@ -57,8 +63,9 @@ const TIMELINE = `
     select at_ms + spread_ms, 2, user_id, video_id, position_seconds, country, device, '', '', '', at_ms, spread_ms, source, line
     from watches)
   select event_ms, kind::double, user_id, video_id, position_seconds, country, device, page_id, list_id, surface,
-         event_ms - spread_ms, happened.source, happened.line, ${FACTS}
-  from happened left join videos using (video_id)
+         event_ms - spread_ms, happened.source, happened.line, ${FACTS},
+         coalesce(has_profile, 0.0::double)
+  from happened left join videos using (video_id) left join profiles using (user_id)
   order by event_ms, kind, user_id, list_id, at_ms, happened.source, happened.line`;
 
 export async function* readTimeline(staging: Staging): AsyncGenerator<TimelineRow[]> {
@@ -84,6 +91,7 @@ export async function* readTimeline(staging: Staging): AsyncGenerator<TimelineRo
         durationSeconds: number(15, row),
         uploadedAtMs: number(16, row),
       },
+      hasProfile: number(17, row) === 1,
     }));
   }
 }
@@ -108,13 +116,14 @@ export async function* readVideos(staging: Staging): AsyncGenerator<StagedVideo[
 
 /** In the order of their file. */
 export async function* readUsers(staging: Staging): AsyncGenerator<StagedUser[]> {
-  const query = 'select user_id, country, age_years, gender from users order by source, line';
+  const query = `select user_id, country, age_years, gender, ${HAS_PROFILE}::double from users order by source, line`;
   for await (const { rowCount, text, number } of chunks(staging, query)) {
     yield Array.from({ length: rowCount }, (_, row) => ({
       userId: text(0, row),
       country: text(1, row),
       ageYears: number(2, row),
       gender: number(3, row),
+      hasProfile: number(4, row) === 1,
     }));
   }
 }

@@ -77,4 +77,27 @@ describe('a file of users beside the log', () => {
       'WARNING: users.csv has 1 of the 10 users of the log (10.0%); it lacks "u0", "u2", "u3"',
     ]);
   });
+
+  it('tells who was logged in: whom it tells anything of, as where lists are served', async () => {
+    await folder.write('users.csv', 'id,land,age', 'a,se,', 'b,,33', 'c,,', 'd,Atlantis,');
+    const users = { file: 'users.csv', userId: 'id', country: 'land', ageYears: 'age' };
+    const log = await folder.write(
+      'log.csv',
+      `${HEADER},hit`,
+      ...[...'abcde'].map((u, n) => `${u},v${n},${T + n},60,1`),
+    );
+    const shown = { log: { ...MAPPING.log, clicked: 'hit' } };
+    for (const ofLog of [shown, MAPPING]) {
+      const { lists } = await folder.read(log, { ...ofLog, users }, {});
+      expect(lists.map(({ userId, context }) => [userId, context!.loggedIn])).toEqual([
+        ['a', true],
+        ['b', true],
+        ['c', false],
+        ['d', false],
+        ['e', false],
+      ]);
+      const withoutFile = await folder.read(log, ofLog, {});
+      expect(withoutFile.lists.map(({ context }) => context!.loggedIn)).toEqual(Array(5).fill(false));
+    }
+  });
 });
