@@ -43,6 +43,15 @@ describe('Archiver', () => {
       lag: 0,
       signal: new AbortController().signal,
     });
+  /** The archive, on a disk that is full at times. */
+  const refusingWrites = (isFull: () => boolean): EventArchive =>
+    Object.assign(Object.create(archive) as EventArchive, {
+      nextOffset: (...args: Parameters<EventArchive['nextOffset']>) => archive.nextOffset(...args),
+      write: async (...args: Parameters<EventArchive['write']>) => {
+        if (isFull()) throw new Error('disk full');
+        return archive.write(...args);
+      },
+    });
   const archived = async () => {
     const offsets: number[] = [];
     for await (const run of archive.read(TOPICS.activity, { order: 'offset' }))
@@ -207,14 +216,7 @@ describe('Archiver', () => {
 
   it('counts how long what fails again and again has waited, and no more once it is there', async () => {
     let failing = true;
-    const full: EventArchive = Object.assign(Object.create(archive) as EventArchive, {
-      nextOffset: (...args: Parameters<EventArchive['nextOffset']>) => archive.nextOffset(...args),
-      write: async (...args: Parameters<EventArchive['write']>) => {
-        if (failing) throw new Error('disk full');
-        return archive.write(...args);
-      },
-    });
-    const keeping = archiver(full);
+    const keeping = archiver(refusingWrites(() => failing));
     const ages = () => keeping.unwrittenAgesMs().map(([, ageMs]) => ageMs);
     await keeping.resumeOffset(0);
     await give(keeping, 0, 3);
@@ -241,14 +243,7 @@ describe('Archiver', () => {
 
   it('keeps what could not be written, and writes it once it can', async () => {
     let failing = true;
-    const full: EventArchive = Object.assign(Object.create(archive) as EventArchive, {
-      nextOffset: (...args: Parameters<EventArchive['nextOffset']>) => archive.nextOffset(...args),
-      write: async (...args: Parameters<EventArchive['write']>) => {
-        if (failing) throw new Error('disk full');
-        return archive.write(...args);
-      },
-    });
-    const keeping = archiver(full);
+    const keeping = archiver(refusingWrites(() => failing));
     await keeping.resumeOffset(0);
     await give(keeping, 0, 3);
     nowMs += 5_000;
