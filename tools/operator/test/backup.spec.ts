@@ -204,30 +204,55 @@ describe('a backup', () => {
     expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('goes on where files were merged, and checkpoints let go of, since they were listed', async () => {
-    await append(5, 8);
-    const system = systemIn('old');
-    await system.checkpoints.put('topic/p0-older.states.gz', __filename);
-    const merging = (tree: FolderTree, merge: () => Promise<void>) => {
+  describe('of a system that changes since it was listed', () => {
+    /** Before the first file of the tree is read. */
+    const meanwhile = (tree: FolderTree, change: () => Promise<void>) => {
       const get = tree.get.bind(tree);
       tree.get = async (name, path) => {
         tree.get = get;
-        await merge();
+        await change();
         await get(name, path);
       };
     };
-    merging(system.checkpoints, () => system.checkpoints.remove('topic/p0-older.states.gz'));
-    merging(system.archive, async () => {
-      for (const { name } of await system.archive.list()) await system.archive.remove(name);
-      await append(0, 8);
+    const archiveFiles = async () => (await systemIn('old').archive.list()).map(({ name }) => name);
+
+    it('goes on where files were merged, and checkpoints let go of', async () => {
+      await append(5, 8);
+      const system = systemIn('old');
+      await system.checkpoints.put('topic/p0-older.states.gz', __filename);
+      meanwhile(system.checkpoints, () => system.checkpoints.remove('topic/p0-older.states.gz'));
+      meanwhile(system.archive, async () => {
+        for (const name of await archiveFiles()) await system.archive.remove(name);
+        await append(0, 8);
+      });
+      const progress: string[] = [];
+      await saveBackup(system, target(), { onFile: (done, total) => progress.push(`${done}/${total}`) });
+      await restoreBackup(target(), systemIn('new'));
+      expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect((await systemIn('new').checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
+      const [done, total] = progress.at(-1)!.split('/');
+      expect(done).toBe(total);
     });
-    const progress: string[] = [];
-    await saveBackup(system, target(), { onFile: (done, total) => progress.push(`${done}/${total}`) });
-    await restoreBackup(target(), systemIn('new'));
-    expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect((await systemIn('new').checkpoints.list()).map(({ name }) => name)).toEqual(['topic/p0.states.gz']);
-    const [done, total] = progress.at(-1)!.split('/');
-    expect(done).toBe(total);
+
+    it.each([
+      ['the whole archive', async () => rm(join(folder.path, 'old', 'archive'), { recursive: true })],
+      [
+        'a file that no other has the records of',
+        async () => systemIn('old').archive.remove((await archiveFiles())[0]),
+      ],
+    ])('fails, and writes no manifest, where %s is gone', async (_, remove) => {
+      await append(5, 8);
+      const system = systemIn('old');
+      meanwhile(system.archive, remove);
+      await expect(saveBackup(system, target())).rejects.toThrow(/ENOENT/);
+      expect(existsSync(join(target().place, 'backup.json'))).toBe(false);
+    });
+
+    it('fails where the last checkpoint of a partition is gone', async () => {
+      const system = systemIn('old');
+      meanwhile(system.checkpoints, () => system.checkpoints.remove('topic/p0.states.gz'));
+      await expect(saveBackup(system, target())).rejects.toThrow(/ENOENT/);
+    });
   });
 
   it('copies each snapshot away before it fetches the next, so that two need not fit into the temp folder', async () => {

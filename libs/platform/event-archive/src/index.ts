@@ -1,4 +1,5 @@
 export * from './port';
+export { parseFileName as parseArchiveFileName } from './archive-files';
 export { KeyedRecords } from './keyed-records';
 export { openEventArchive } from './open-event-archive';
 export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archive';

@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { EarlierBackup } from './earlier-backup';
-import { type FileTree, FolderTree, type TreeFile } from './file-tree';
+import { type FileTree, FolderTree } from './file-tree';
 import { type BackedUpFile, BackupError, type MissingSnapshot, writeManifest } from './manifest';
+import { backedUpName, isGone, type Part, partsLeft } from './moved-on';
 import { Copier, fetchVerified, withWorkFolder } from './verified-copies';
-
-interface Part extends TreeFile {
-  readonly tree: FileTree;
-  readonly prefix: string;
-}
 
 export interface SaveOptions {
   /** Reads what the place has already, and copies anew what is damaged there; default: a file of the right size is trusted. */
@@ -38,8 +34,9 @@ export async function saveBackup(
     let done = 0;
     // A snapshot counts as one file until it is exported and its files are known.
     let total = plan.parts.length + plan.newSnapshotIds.length;
-    const save = async ({ tree, prefix, name, sizeBytes }: Part) => {
-      const backedUp = prefix + name;
+    const save = async (part: Part) => {
+      const { tree, name, sizeBytes } = part;
+      const backedUp = backedUpName(part);
       const before = earlier.file(backedUp);
       if (before?.sizeBytes !== sizeBytes) {
         files.push(await copier.copy(tree, name, target, backedUp));
@@ -51,25 +48,7 @@ export async function saveBackup(
       }
       onFile?.((done += 1), total, backedUp);
     };
-    const planned = new Set(plan.parts.map(({ prefix, name }) => prefix + name));
-    for (const part of plan.parts) {
-      try {
-        await save(part);
-      } catch (error) {
-        const { tree, prefix, name } = part;
-        const present = await tree.list();
-        if (present.some((file) => file.name === name)) throw error;
-        // Removed since it was listed: a checkpoint as there is a later one, a file of the archive as a larger one has its records.
-        total -= 1;
-        if (tree !== system.archive) continue;
-        const added = present.filter((file) => !planned.has(prefix + file.name));
-        for (const file of added) {
-          planned.add(prefix + file.name);
-          plan.parts.push({ tree, prefix, ...file });
-        }
-        total += added.length;
-      }
-    }
+    await saveParts(plan.parts, system.archive, save, (change) => (total += change));
     // One at a time: the work folder need not hold more than one snapshot.
     for (const snapshotId of plan.newSnapshotIds) {
       const folder = join(work, 'export');
@@ -91,6 +70,35 @@ export async function saveBackup(
       missingSnapshots,
     };
   });
+}
+
+/**
+ * Saves one after the other, and goes on where files were merged or let go of since they were listed.
+ * @param onChange how many more are to be saved than before
+ */
+async function saveParts(
+  listed: readonly Part[],
+  archive: FileTree,
+  save: (part: Part) => Promise<void>,
+  onChange: (change: number) => void,
+): Promise<void> {
+  const planned = new Set(listed.map(backedUpName));
+  let parts = listed;
+  for (let at = 0; at < parts.length;) {
+    const part = parts[at];
+    try {
+      await save(part);
+      at += 1;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      const rest = parts.slice(at);
+      const left = partsLeft(rest, part, await part.tree.list(), planned, part.tree === archive);
+      if (left === undefined || left.includes(part)) throw error;
+      for (const one of left) planned.add(backedUpName(one));
+      onChange(left.length - rest.length);
+      [parts, at] = [left, 0];
+    }
+  }
 }
 
 const folderOf = (snapshotId: string) => `snapshots/${snapshotId}/`;
