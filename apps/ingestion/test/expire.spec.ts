@@ -184,11 +184,39 @@ function describeExpire(name: string, open?: () => FeatureStore): void {
       const failure = expire({ withProfiles: true });
       await expect(failure).rejects.toBeInstanceOf(NotExpiredError);
       await expect(failure).rejects.toThrow(
-        /still there: their materialiser is of a release.*Roll the release out first/,
+        /nobody is gone: the materialiser is of a release.*Roll the release out first/,
       );
       expect(await listed()).toEqual(['deleted', 'idle', 'registered', 'there']);
       const letters = (await allRecords(stores.log, TOPICS.deadLetters)).map(({ value }) => DeadLetter.decode(value));
       expect(letters.map(({ code, error }) => `${code} ${error}`)).toContain('missing-field body: body is required');
+    });
+
+    it('says so too where one of those it took for idle has come back', async () => {
+      await append(people());
+      await folding.stop();
+      folding = await materialise(true);
+      const { log } = stores;
+      const appendNow = log.append.bind(log);
+      jest.spyOn(log, 'append').mockImplementationOnce(async (topic, records) => {
+        await appendNow(topic, [recordOf(visit('idle', 0))]);
+        return appendNow(topic, records);
+      });
+      await expect(expire({ withProfiles: true })).rejects.toThrow(/nobody is gone/);
+    });
+
+    it('stops as it waits for a batch that nobody folds', async () => {
+      await append(people());
+      await folding.stop();
+      const stopping = new AbortController();
+      const { log } = stores;
+      const appendNow = log.append.bind(log);
+      jest.spyOn(log, 'append').mockImplementationOnce(async (topic, records) => {
+        const positions = await appendNow(topic, records);
+        setImmediate(() => stopping.abort(new Error('told to stop')));
+        return positions;
+      });
+      await expect(expire({ signal: stopping.signal, patienceMs: 600_000 })).rejects.toThrow('told to stop');
+      folding = await materialise();
     });
 
     it('leaves alone what it cannot read, and stops where it is told to', async () => {

@@ -235,6 +235,7 @@ describeOnRedis('feature store on Redis', () => {
           expect((await failureOf(writer.commit(1, removal))).message).toMatch(/executing the script can't run/);
           expect((await writer.read(1, 'anna')).state?.toString()).toBe('0');
           expect(await writer.read(1, 'ben')).toEqual({ state: undefined, mark: markAt(0) });
+          expect(await writer.listUserIds(1, { limit: 5 })).toEqual(['anna']);
           await admin.call('ACL', 'SETUSER', 'writer', `+${missingRight}`);
         }
       } finally {

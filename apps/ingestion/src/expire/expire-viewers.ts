@@ -11,7 +11,7 @@ import { Event, TOPICS, type UserState } from '@watchnext/contract';
 import type { EventLog } from '@watchnext/event-log';
 import { type FeatureStore, foldedTo } from '@watchnext/feature-store';
 import { decodeState, lastActiveMs } from '@watchnext/features';
-import { newEventId } from '@watchnext/producer-client';
+import { userExpiredEvent } from '@watchnext/producer-client';
 
 /** States of one read: of full ones some MB, and Redis serves nobody else meanwhile. */
 const PAGE_USERS = 200;
@@ -34,7 +34,7 @@ export interface ExpireOptions {
   readonly dryRun?: boolean;
   /** For a batch to be folded; default 60 s. */
   readonly patienceMs?: number;
-  /** Aborted, it ends before the next page, with the signal's reason. */
+  /** Aborted, it ends before the next page, or as it waits for a batch, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** @param total of all viewers, as it was at the beginning */
   readonly onProgress?: (lookedAt: number, total: number) => void;
@@ -124,7 +124,7 @@ async function expireBatch(
   { log, store }: ExpireParts,
   partition: number,
   userIds: readonly string[],
-  { idleSinceMs, patienceMs = 60_000 }: ExpireOptions,
+  { idleSinceMs, patienceMs = 60_000, signal }: ExpireOptions,
   report: ExpireReport,
 ): Promise<void> {
   const timestampMs = Date.now();
@@ -143,12 +143,14 @@ async function expireBatch(
           'Run this again then',
       );
     }
-    await sleep(LOOK_EVERY_MS);
+    // What was sent does no harm.
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
   const there = [...(await store.readMany(partition, userIds)).values()].map(stateIn);
-  if (there.filter((state) => state && lastActiveMs(state) < idleSinceMs).length === userIds.length) {
+  const areIdle = there.some((state) => state && lastActiveMs(state) < idleSinceMs);
+  if (there.length === userIds.length && areIdle) {
     throw new NotExpiredError(
-      `all ${there.length} viewers of the first expiries of partition ${partition} are still there: their materialiser is of a release ` +
+      `of ${there.length} viewers of partition ${partition} whose expiries were folded nobody is gone: the materialiser is of a release ` +
         'that knows no expiries, and has made dead letters of them. Roll the release out first',
     );
   }
@@ -157,12 +159,9 @@ async function expireBatch(
 }
 
 function expiryOf(userId: string, idleSinceMs: number, nowMs: number): Uint8Array {
-  const event = Event.fromPartial({
-    eventId: newEventId(nowMs),
-    ...{ occurredAtMs: nowMs, receivedAtMs: nowMs, producer: 'watchnext-expire' },
-    body: { $case: 'userExpired', value: { userId, idleSinceMs } },
-  });
-  return Event.encode(event).finish();
+  const event = userExpiredEvent({ userId, idleSinceMs }, { occurredAtMs: nowMs, producer: 'watchnext-expire' });
+  // No collector does it.
+  return Event.encode({ ...event, receivedAtMs: nowMs }).finish();
 }
 
 function stateIn(bytes: Uint8Array): UserState | undefined {

@@ -8,8 +8,8 @@
  * ARGV: the mark's field, expected mark ('' for none), next mark, how many states to remove, their user ids, then user id and state
  * in turn.
  *
- * Removals come first, and of them the one from the set: where the right to one of the commands is missing, the script ends there with
- * an error, and what it did before stays. Then it is a user less in the listing until the right is there, and no state without its mark.
+ * What a script did before an error stays. So where there are removals, it asks for the right to HDEL, by removing a field that no user
+ * has, before ZREM does anything: where one of both rights is missing, nothing is written.
  *
  * Answers {1} when written, {0, stored mark or false} when refused.
  */
@@ -18,6 +18,7 @@ local stored = redis.call('HGET', KEYS[1], ARGV[1])
 if (stored or '') ~= ARGV[2] then return { 0, stored } end
 local step = 200
 local firstWritten = 5 + ARGV[4]
+if firstWritten > 5 then redis.call('HDEL', KEYS[1], '') end
 for first = 5, firstWritten - 1, step do
   local last = math.min(first + step - 1, firstWritten - 1)
   redis.call('ZREM', KEYS[2], unpack(ARGV, first, last))
