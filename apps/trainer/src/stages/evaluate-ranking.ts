@@ -1,27 +1,19 @@
 import {
   comparePaired,
-  COUNTING_SCORERS,
   countedImpression,
-  ImpressionCounts,
+  CountingBaselines,
   ITEM_SCORERS,
-  type MetricRow,
   metricValue,
   pagesOf,
-  type UserRatio,
-  watchTimeMae,
-  weightedPerUserLoss,
 } from '@watchnext/evaluation';
 import type { RankingExample } from '@watchnext/features';
 import { predictImpressions, scoreImpressions } from '@watchnext/offline';
 import { breathe } from '@watchnext/waiting';
 import { meanSeconds } from '../evaluation/mean-seconds';
+import { measureRanking, METRIC_COUNT, RANKING_LOSS } from '../evaluation/measure-ranking';
 import { defineStage, type StageTools } from '../pipeline/stage';
 
-export const RANKING_LOSS = 'ranking.weighted_per_user_loss';
 export const RANKING_PAGES = 'ranking.pages';
-const MAE = 'ranking.watch_time_mae_seconds';
-/** Losses of the model and of what counting achieves, and errors of the seconds of both. */
-const METRIC_COUNT = 1 + COUNTING_SCORERS.length + 2;
 
 /** Steps of progress take about the time of predicting one held-out impression: counting so many that were trained on, */
 const COUNTED_PER_STEP = 16;
@@ -34,8 +26,8 @@ async function countTraining(
   training: readonly RankingExample[],
   signal: AbortSignal,
   onProgress: (done: number) => void,
-): Promise<ImpressionCounts> {
-  const counts = new ImpressionCounts();
+): Promise<CountingBaselines> {
+  const counts = new CountingBaselines();
   for (let from = 0; from < training.length; from += COUNTED_PER_BREATH) {
     onProgress(from);
     await breathe(signal);
@@ -85,33 +77,18 @@ export const evaluateRankingStage = () =>
       const counts = await countTraining(training, signal, parts.counted);
       const impressions = heldOut.map(countedImpression);
       const pages = pagesOf(impressions);
-      let measuredCount = 0;
-      const measured = async (name: string, scorer: string, ratioOf: () => UserRatio) => {
-        parts.measured(measuredCount++, scorer);
-        await breathe(signal);
-        const ratio = ratioOf();
-        const row: MetricRow = {
-          name,
-          scorer,
-          value: ratio.value(),
-          interval: ratio.interval(random.fork('bootstrap')),
-        };
-        return { row, ratio };
-      };
-      const lossOf = (scorer: string, ordered: Float64Array) =>
-        measured(RANKING_LOSS, scorer, () => weightedPerUserLoss(impressions, pages, ordered));
-      const maeOf = async (scorer: string, seconds: Float64Array) =>
-        (await measured(MAE, scorer, () => watchTimeMae(impressions, seconds))).row;
-      const { row: lossRow, ratio: loss } = await lossOf('model', scores);
-      const counted = counts.scores(impressions);
-      const losses = [lossRow];
-      const countedLosses = new Map<string, UserRatio>();
-      for (const scorer of COUNTING_SCORERS) {
-        const { row, ratio } = await lossOf(scorer, counted[scorer]);
-        losses.push(row);
-        countedLosses.set(scorer, ratio);
-      }
-      const floors = ITEM_SCORERS.map((scorer) => ({ scorer, loss: metricValue(losses, RANKING_LOSS, scorer) }));
+      const { metrics, losses } = await measureRanking(
+        { impressions, pages },
+        {
+          scores: { model: scores, ...counts.scores(impressions) },
+          seconds: { model: secondsWhereShown, 'item expected watch time': counts.itemMeanSeconds(impressions) },
+        },
+        random,
+        signal,
+        parts.measured,
+      );
+      const loss = losses.get('model')!;
+      const floors = ITEM_SCORERS.map((scorer) => ({ scorer, loss: metricValue(metrics, RANKING_LOSS, scorer) }));
       const floor = floors.reduce((least, one) => (one.loss < least.loss ? one : least));
       const seconds = meanSeconds(rankingModel, heldOut, secondsWhereShown);
       const clickedCount = impressions.reduce((count, { clicked }) => count + (clicked ? 1 : 0), 0);
@@ -119,9 +96,7 @@ export const evaluateRankingStage = () =>
       return {
         rankingEvaluation: {
           metrics: [
-            ...losses,
-            await maeOf('model', secondsWhereShown),
-            await maeOf('item expected watch time', counts.itemMeanSeconds(impressions)),
+            ...metrics,
             { name: 'ranking.mean_watch_seconds', scorer: 'actual', value: seconds.actual },
             { name: 'ranking.mean_watch_seconds', scorer: 'model', value: seconds.expected },
             { name: RANKING_PAGES, scorer: 'model', value: pages.length },
@@ -130,7 +105,7 @@ export const evaluateRankingStage = () =>
           pageCount: pages.length,
           floorLoss: floor.loss,
           gain: {
-            interval: comparePaired(countedLosses.get(floor.scorer)!, loss, random.fork('gain')).interval,
+            interval: comparePaired(losses.get(floor.scorer)!, loss, random.fork('gain')).interval,
             userCount: loss.userCount,
             rowCount: pages.length,
           },

@@ -23,10 +23,11 @@ import { SNAPSHOT_FILES, type SnapshotStore, SnapshotStoreError } from '@watchne
 import { loadModels, scoreImpressions } from '@watchnext/offline';
 import { modelScorer, rankNextWatches } from '../evaluation/next-watch';
 import { rowsUntil } from '../evaluation/rows-until';
+import { RANKING_LOSS } from '../evaluation/measure-ranking';
 import type { CandidateEvaluation } from '../pipeline/run-state';
 import { defineStage } from '../pipeline/stage';
 import { CANDIDATE_QUERIES, recallAt, recallName } from './evaluate-candidates';
-import { RANKING_LOSS, RANKING_PAGES } from './evaluate-ranking';
+import { RANKING_PAGES } from './evaluate-ranking';
 
 /** A snapshot's models, with the statistics that they rank with. */
 interface Contender {

@@ -1,4 +1,4 @@
-import { type CountedImpression, ImpressionCounts, PopularityCounts, ShrunkenMeans } from './counting-baselines';
+import { type CountedImpression, CountingBaselines, PopularityCounts, ShrunkenMeans } from './counting-baselines';
 
 describe('ShrunkenMeans', () => {
   it('pulls a mean toward the global one by the prior weight', () => {
@@ -31,7 +31,7 @@ describe('PopularityCounts', () => {
   });
 });
 
-describe('ImpressionCounts', () => {
+describe('CountingBaselines', () => {
   const row = (videoId: string, surface: string, clicked: boolean, watchSeconds: number): CountedImpression => ({
     userId: 'u',
     pageId: '',
@@ -46,7 +46,7 @@ describe('ImpressionCounts', () => {
     const training = Array.from({ length: 80 }, (_, i) =>
       row(i % 2 ? 'film' : 'clip', 'home', true, i % 2 ? 6_000 : 20),
     );
-    const [film, clip, unknown] = ImpressionCounts.of([
+    const [film, clip, unknown] = CountingBaselines.of([
       ...training,
       ...training.map((one) => ({ ...one, clicked: false })),
     ]).itemMeanSeconds(['film', 'clip', 'new'].map((videoId) => row(videoId, 'home', false, 0)));
@@ -63,7 +63,7 @@ describe('ImpressionCounts', () => {
       ...Array.from({ length: 80 }, () => row('short', 'feed', false, 99)),
     ];
     const heldOut = [row('long', 'home', false, 0), row('short', 'home', false, 0), row('short', 'feed', false, 0)];
-    const scores = ImpressionCounts.of(training).scores(heldOut);
+    const scores = CountingBaselines.of(training).scores(heldOut);
     const globalSeconds = (80 * 600 + 80 * 10) / 240;
     const globalRate = 160 / 240;
     expect(scores['item expected watch time'][0]).toBeCloseTo((80 * 600 + 20 * globalSeconds) / 100);
@@ -80,7 +80,10 @@ describe('ImpressionCounts', () => {
 
   it.each([0, 30])('are numbers where everything shown was watched, for %p s', (watchSeconds) => {
     const training = Array.from({ length: 30 }, () => row('a', 'autoplay', true, watchSeconds));
-    const scores = ImpressionCounts.of(training).scores([row('a', 'autoplay', true, 0), row('new', 'other', false, 0)]);
+    const scores = CountingBaselines.of(training).scores([
+      row('a', 'autoplay', true, 0),
+      row('new', 'other', false, 0),
+    ]);
     for (const ofScorer of Object.values(scores))
       expect([...ofScorer].filter((score) => !Number.isFinite(score))).toEqual([]);
     expect(scores['item click rate x surface odds'][0]).toBeGreaterThan(scores['item click rate x surface odds'][1]);

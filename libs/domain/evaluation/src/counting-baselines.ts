@@ -70,7 +70,7 @@ export interface CountedImpression extends LabelledImpression {
   readonly surface: string;
 }
 
-/** Names of the scorers that `ImpressionCounts` gives. */
+/** Names of the scorers that `CountingBaselines` gives. */
 export const COUNTING_SCORERS = [
   'item expected watch time',
   'item click rate',
@@ -105,14 +105,14 @@ export const ITEM_SCORERS = [
  * Means of the training impressions, which are added one by one: click rate and watch seconds per impression of the video, and click rate of
  * the surface.
  */
-export class ImpressionCounts {
+export class CountingBaselines {
   private readonly clickRate = new ShrunkenMeans();
   private readonly expectedWatchSeconds = new ShrunkenMeans();
   private readonly seconds = new ShrunkenMeans();
   private readonly surfaceClickRate = new ShrunkenMeans();
 
-  static of(training: Iterable<CountedImpression>): ImpressionCounts {
-    const counts = new ImpressionCounts();
+  static of(training: Iterable<CountedImpression>): CountingBaselines {
+    const counts = new CountingBaselines();
     for (const impression of training) counts.add(impression);
     return counts;
   }

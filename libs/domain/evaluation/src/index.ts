@@ -13,7 +13,7 @@ export {
   COUNTING_SCORERS,
   type CountedImpression,
   countedImpression,
-  ImpressionCounts,
+  CountingBaselines,
   type CountingScorer,
   ITEM_SCORERS,
   PopularityCounts,
@@ -79,4 +79,4 @@ export {
 } from './co-watch-scorers';
 export { BprFactors, type BprOptions, DEFAULT_BPR } from './bpr';
 export { MINIMUM_SAMPLE } from './sample-size';
-export { type DayOfLog, type LogSpan, spanOfDays, spanOfLog, type SplitMoment, splitMoment } from './split-moment';
+export { type LogSpan, spanOfDays, spanOfLog, type SplitMoment, splitMoment } from './split-moment';

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from '@watchnext/features';
+import { DAY_MS, type DayOfLog, HOUR_MS } from '@watchnext/features';
 
 /** A day at the end of the log counts as one once this much of it is there; a shorter rest joins the day before. */
 const LEAST_OF_LAST_DAY_MS = 12 * HOUR_MS;
@@ -34,13 +34,6 @@ export function splitMoment(fromMs: number, toMs: number, evaluationDays: number
 export interface LogSpan {
   readonly fromMs: number;
   readonly toMs: number;
-}
-
-/** Events of one UTC day: at least one. */
-export interface DayOfLog {
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly count: number;
 }
 
 /** @param timesMs in any order, at least one */

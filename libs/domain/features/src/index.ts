@@ -62,4 +62,4 @@ export { tokenize } from './tokenize';
 export * from './types';
 export { uuidV7TimeMs } from './uuid';
 export { type CatalogueVideo, catalogueVideo, VideoTable, type VideoTexts } from './video-table';
-export { DAY_MS, HOUR_MS } from './time';
+export { DAY_MS, type DayOfLog, HOUR_MS } from './time';

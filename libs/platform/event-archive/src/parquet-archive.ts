@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { DAY_MS, LIMITS } from '@watchnext/features';
+import { DAY_MS, type DayOfLog, LIMITS } from '@watchnext/features';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { isTopicName } from './archive-files';
 import { ArchiveRewriter } from './archive-rewriter';
@@ -27,7 +27,6 @@ import {
 import type { KeyedRecords } from './keyed-records';
 import {
   type ArchiveExtent,
-  type DayExtent,
   type ArchiveReadOptions,
   type ArchiveReadRange,
   type ArchiveTable,
@@ -137,11 +136,12 @@ export class ParquetArchive implements EventArchive {
     if (plans.length === 0) return;
     const shared = await this.openDatabase();
     const sorting = order === 'key' ? await this.openSorting() : undefined;
-    const connection = await (sorting?.database ?? shared).connect();
+    let connection: DuckDBConnection | undefined;
     try {
+      connection = await (sorting?.database ?? shared).connect();
       for (const plan of plans) yield { connection, storage: this.storage, topic, plan };
     } finally {
-      connection.closeSync();
+      connection?.closeSync();
       await sorting?.close();
     }
   }
@@ -296,8 +296,8 @@ function leastOf(values: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : known.reduce((least, value) => Math.min(least, value));
 }
 
-function joinDays(...lists: readonly (readonly DayExtent[])[]): DayExtent[] {
-  const byDay = new Map<number, DayExtent>();
+function joinDays(...lists: readonly (readonly DayOfLog[])[]): DayOfLog[] {
+  const byDay = new Map<number, DayOfLog>();
   for (const { firstMs, lastMs, count } of lists.flat()) {
     const day = Math.floor(firstMs / DAY_MS);
     const known = byDay.get(day) ?? { firstMs, lastMs, count: 0 };

@@ -9,6 +9,7 @@
  */
 import { PortError } from '@watchnext/errors';
 import type { LogRecord } from '@watchnext/event-log';
+import type { DayOfLog } from '@watchnext/features';
 import type { KeyedRecords } from './keyed-records';
 
 export interface ArchiveReadRange {
@@ -91,13 +92,6 @@ export interface MergeReport {
   }[];
 }
 
-/** Events of one UTC day by when they occurred: at least one. */
-export interface DayExtent {
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly count: number;
-}
-
 export interface ArchiveExtent {
   readonly recordCount: number;
   readonly fileCount: number;
@@ -108,7 +102,7 @@ export interface ArchiveExtent {
   readonly maxOccurredAtMs: number | undefined;
   readonly minOccurredAtMs: number | undefined;
   /** By when events occurred, ascending; without those that `maxOccurredAtMs` leaves out. */
-  readonly days: readonly DayExtent[];
+  readonly days: readonly DayOfLog[];
 }
 
 /**

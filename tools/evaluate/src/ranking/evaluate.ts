@@ -8,7 +8,7 @@ import {
   type CountedImpression,
   countedImpression,
   groupedClickAuc,
-  ImpressionCounts,
+  CountingBaselines,
   type IndexSource,
   type Interval,
   noPageMessage,
@@ -197,7 +197,7 @@ function comparisonsOf(
 }
 
 function countingScorers(training: readonly CountedImpression[], impressions: readonly CountedImpression[]): Scorer[] {
-  const counts = ImpressionCounts.of(training);
+  const counts = CountingBaselines.of(training);
   const counted = counts.scores(impressions);
   return COUNTING_SCORERS.map((name) => ({
     name,
