@@ -31,6 +31,10 @@ export class CatalogueScorer {
   private readonly usersAtATime: number;
   /** [users at a time, videos] */
   private readonly scores: Float32Array | Float64Array;
+  /** [users at a time, interests, dimensions] */
+  private readonly users: Float32Array;
+  /** [users at a time, interests, videos of a runner] */
+  private readonly ofBlock: Float32Array;
 
   private constructor(
     private readonly model: ScoredModel,
@@ -41,6 +45,9 @@ export class CatalogueScorer {
     const atATime = Math.floor(SCORES_AT_A_TIME / this.videoCount);
     this.usersAtATime = Math.min(Math.max(atATime, 1), MOST_USERS_AT_A_TIME);
     this.scores = blocks ? new Float32Array(this.usersAtATime * this.videoCount) : new Float64Array(this.videoCount);
+    const rowsAtATime = blocks ? this.usersAtATime * interestsOf(model.config) : 0;
+    this.users = new Float32Array(rowsAtATime * model.config.dimensions);
+    this.ofBlock = new Float32Array(rowsAtATime * Math.min(VIDEOS_OF_A_RUNNER, this.videoCount));
   }
 
   static async of(
@@ -101,13 +108,12 @@ export class CatalogueScorer {
 
   /** Into the rows of `scores`: of each video the greatest of its scores for a user's interests. */
   private async score(userVectors: readonly Float32Array[], blocks: readonly Block[]): Promise<void> {
-    const { model, videoCount, scores } = this;
+    const { model, videoCount, scores, ofBlock } = this;
     const interests = interestsOf(model.config);
     const width = interests * model.config.dimensions;
-    const users = new Float32Array(userVectors.length * width);
-    userVectors.forEach((vectors, n) => users.set(vectors, n * width));
+    userVectors.forEach((vectors, n) => this.users.set(vectors, n * width));
+    const users = this.users.subarray(0, userVectors.length * width);
     const rowCount = userVectors.length * interests;
-    const ofBlock = new Float32Array(rowCount * Math.min(VIDEOS_OF_A_RUNNER, videoCount));
     for (const { firstVideo, videoCount: inBlock, runner } of blocks) {
       await runner.run(users, rowCount, ofBlock);
       for (let row = 0; row < rowCount; row++) {

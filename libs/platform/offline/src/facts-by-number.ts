@@ -13,7 +13,11 @@ export class FactsByNumber {
 
   /** Those of the catalogue first. */
   all(): ReadonlyMap<string, VideoFacts> {
-    return this.added.size === 0 ? this.catalogue : new Map([...this.catalogue, ...this.added]);
+    if (this.added.size === 0) return this.catalogue;
+    // Without a list of all entries in between: a replay holds the most at this moment.
+    const all = new Map(this.catalogue);
+    for (const [videoId, facts] of this.added) all.set(videoId, facts);
+    return all;
   }
 
   /**
