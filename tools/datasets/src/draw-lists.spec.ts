@@ -128,6 +128,7 @@ describe('drawn lists', () => {
           drawnCount += Math.max(0, items.length - 1);
         }
       }),
+      { seed: 20261128 },
     );
     expect(drawnCount).toBeGreaterThan(1_000);
   });

@@ -107,11 +107,12 @@ describe('what the gateway follows', () => {
     expect(trending.top(10, NOW_MS)).toEqual([{ videoId: 'a', score: 1 }]);
   });
 
-  it('goes on with what is left where retention has deleted what it would count next', async () => {
+  it('goes on with what is left where retention has deleted what it would count next, or the log has lost its end', async () => {
     let firstOffset = 0;
+    let endOffset = 1_000;
     let handler: GroupHandler | undefined;
     const log = {
-      bounds: async () => [{ partition: 0, firstOffset, endOffset: 1_000 }],
+      bounds: async () => [{ partition: 0, firstOffset, endOffset }],
       joinGroup: async (_options: object, joined: GroupHandler) => {
         handler = joined;
         return {} as Subscription;
@@ -121,5 +122,15 @@ describe('what the gateway follows', () => {
     expect(await handler?.resumeOffset(0)).toBe(0);
     firstOffset = 400;
     expect(await handler?.resumeOffset(0)).toBe(400);
+    await handler?.onBatch({
+      topic: '',
+      partition: 0,
+      records: [],
+      nextOffset: 900,
+      lag: 100,
+      signal: AbortSignal.abort(),
+    });
+    endOffset = 700;
+    expect(await handler?.resumeOffset(0)).toBe(700);
   });
 });

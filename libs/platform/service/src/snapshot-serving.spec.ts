@@ -129,7 +129,7 @@ describe('a reader that loads a snapshot again before the last request to it end
         readPointer: async () => pointer.id,
         fetch: async (id: string) => ({
           ...{ snapshotId: id, directory: '' },
-          manifest: SnapshotManifest.fromPartial({ snapshotId: id, createdAtMs: 1_790_000_000_000 }),
+          manifest: SnapshotManifest.fromPartial({ snapshotId: id, createdAtMs: Date.now() - 60_000 }),
         }),
       } as Partial<SnapshotStore> as SnapshotStore,
       eventLog,
