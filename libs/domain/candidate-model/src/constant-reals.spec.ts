@@ -1,6 +1,6 @@
 import type { DenseStack } from '@watchnext/learning';
 import { foldConstantReals } from './constant-reals';
-import { FIRST_KNOT } from './reals';
+import { COUNT_REALS, FIRST_KNOT } from './reals';
 
 const GROUP = { from: 2, width: FIRST_KNOT + 2 };
 const INPUTS = GROUP.from + GROUP.width;
@@ -19,11 +19,9 @@ const outputsOf = ([{ weights, bias }]: DenseStack, row: readonly number[]) =>
   Array.from(bias, (start, unit) => row.reduce((sum, value, i) => sum + value * weights[i * OUTPUTS + unit], start));
 
 describe('inputs that never varied in training', () => {
-  // Age told of nobody, of one gender, nobody logged in; the knots do not vary either, and are not theirs.
-  const rows = [
-    [0, 1, 0.5, 0, 0, 1, 0],
-    [0, 1, 1, 0, 0, 1, 0],
-  ];
+  const knots = [1, 0];
+  // Age told of nobody, two genders, nobody logged in, no counts; the knots do not vary either, and are not theirs.
+  const rows = [0.5, 1].map((gender) => [0, 1, gender, 0, 0, ...COUNT_REALS.map(() => 0), ...knots]);
   const folded = foldConstantReals(TOWER, GROUP, Float32Array.from(rows.flat()));
   const input = (reals: readonly number[]) => [0.25, -0.5, ...reals];
 
@@ -35,7 +33,7 @@ describe('inputs that never varied in training', () => {
     const [row] = rows;
     const other = (column: number) => outputsOf(folded, input(row.map((value, i) => (i === column ? 0.25 : value))));
     for (const constant of [0, 1, 3, 4]) expect(other(constant)).toEqual(outputsOf(TOWER, input(row)));
-    for (const varied of [2, 5]) expect(other(varied)).not.toEqual(outputsOf(TOWER, input(row)));
+    for (const varied of [2, FIRST_KNOT]) expect(other(varied)).not.toEqual(outputsOf(TOWER, input(row)));
   });
 
   it('are left as they are in the tower that was trained, and of one without layers', () => {
