@@ -65,19 +65,19 @@ class LiteralReader {
 
   /** @returns nothing where it cannot be read to its end */
   read(): object | undefined {
-    this.skip(SPACE);
+    this.match(SPACE);
     const value = this.value(0) as object | undefined;
-    this.skip(SPACE);
+    this.match(SPACE);
     return this.at === this.text.length ? value : undefined;
   }
 
   private value(depth: number): unknown {
     if (depth > DEEPEST) return undefined;
     if (this.take('[')) return this.list(']', depth);
-    if (!this.take('{')) return this.quoted() ?? this.skip(BARE)?.[0].trim();
+    if (!this.take('{')) return this.quoted() ?? this.match(BARE)?.[0].trim();
     const start = this.at;
-    this.skip(SPACE);
-    const isObject = this.quoted() !== undefined && this.skip(COLON) !== undefined;
+    this.match(SPACE);
+    const isObject = this.quoted() !== undefined && this.match(COLON) !== undefined;
     this.at = start;
     return isObject ? this.object(depth) : this.list('}', depth);
   }
@@ -85,7 +85,7 @@ class LiteralReader {
   private list(end: string, depth: number): unknown[] | undefined {
     const elements: unknown[] = [];
     for (;;) {
-      this.skip(BETWEEN);
+      this.match(BETWEEN);
       if (this.take(end)) return elements;
       const element = this.value(depth + 1);
       if (element === undefined) return undefined;
@@ -96,10 +96,10 @@ class LiteralReader {
   private object(depth: number): object | undefined {
     const entries: [string, unknown][] = [];
     for (;;) {
-      this.skip(BETWEEN);
+      this.match(BETWEEN);
       if (this.take('}')) return Object.fromEntries(entries);
       const key = this.quoted();
-      if (key === undefined || this.skip(COLON) === undefined) return undefined;
+      if (key === undefined || this.match(COLON) === undefined) return undefined;
       const value = this.value(depth + 1);
       if (value === undefined) return undefined;
       entries.push([key, value]);
@@ -107,7 +107,7 @@ class LiteralReader {
   }
 
   private quoted(): string | undefined {
-    const found = this.skip(QUOTED);
+    const found = this.match(QUOTED);
     return found && (found[1] ?? found[2]).replace(/\\(.)/gs, '$1');
   }
 
@@ -117,7 +117,7 @@ class LiteralReader {
     return isThere;
   }
 
-  private skip(pattern: RegExp): RegExpExecArray | undefined {
+  private match(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);
     if (found === null) return undefined;
