@@ -1,8 +1,10 @@
 import type { Metric, SnapshotManifest } from '@watchnext/contract';
 import { UserRatio } from '@watchnext/evaluation';
-import { StatisticsTimeline } from '@watchnext/features';
+import { NO_CIRCUMSTANCES, StatisticsTimeline } from '@watchnext/features';
 import { createRandom } from '@watchnext/learning';
 import type { SnapshotStore } from '@watchnext/snapshot-store';
+import { rankingExampleOf } from '@watchnext/testing';
+import { randomCandidateModel, trainTinyRanker } from '@watchnext/testing/snapshots';
 import { earlierModel } from './earlier-model';
 import { measureCurrentStage } from './measure-current';
 
@@ -78,4 +80,56 @@ it('what is recorded of other days stands beside all that was measured on these,
       trained: { value: 0.5, interval: { low: NaN, high: NaN }, userCount: 2, rowCount: 9 },
     },
   });
+});
+
+it('says how far it is with the next watches and the impressions of both', async () => {
+  const videos = [{ videoId: 'a' }, { videoId: 'b' }].map((video) => ({
+    ...video,
+    channelId: 'c',
+    durationSeconds: 60,
+    uploadedAtMs: 0,
+  }));
+  const toMs = SPLIT_MS + 5_000;
+  const query = {
+    example: {
+      userId: 'u',
+      labelVideoId: 'a',
+      labelAtMs: toMs,
+      features: { watchedVideoIds: [], ...NO_CIRCUMSTANCES },
+    },
+    seenVideoIds: [],
+  };
+  const impression = rankingExampleOf({
+    userId: 'u',
+    requestId: 'r',
+    pageId: '',
+    position: 0,
+    impressionId: 'i',
+    servedAtMs: toMs,
+    videoId: 'a',
+    clicked: true,
+    watchSeconds: 9,
+  });
+  const reported: unknown[] = [];
+  const { currentMetrics } = await measureCurrentStage(storeOf(toMs)).run(
+    {
+      replayed: { statistics: new StatisticsTimeline() },
+      split: { evaluatedFromMs: SPLIT_MS - 1_000, rankingHeldOut: [impression] },
+      candidateModel: randomCandidateModel({ videoIds: ['a', 'b'], seed: 1 }),
+      rankingModel: await trainTinyRanker({ videos, seed: 1 }),
+      candidateEvaluation: { queries: [query, query], recallK: 10, recall: ratioOf(1) },
+      rankingEvaluation: { loss: ratioOf(0), pageCount: 1 },
+    } as never,
+    {
+      progress: { report: (...news) => reported.push(news) },
+      signal: new AbortController().signal,
+      random: createRandom(1),
+      note: () => undefined,
+    },
+  );
+  expect(currentMetrics?.candidateRecall.origin).toBe('recorded on the same days');
+  expect(reported).toEqual([
+    [0, 3, 'next watches'],
+    [2, 3, 'impressions'],
+  ]);
 });

@@ -67,7 +67,7 @@ export const measureCurrentStage = (store: SnapshotStore) =>
     name: 'measure current snapshot',
     needs: ['replayed', 'split', 'candidateModel', 'rankingModel', 'candidateEvaluation', 'rankingEvaluation'],
     gives: ['currentMetrics', 'parentSnapshotId'],
-    async run(input, { random, signal, note }) {
+    async run(input, { progress, random, signal, note }) {
       const { replayed, split, candidateModel, rankingModel, candidateEvaluation, rankingEvaluation } = input;
       const parentSnapshotId = await store.readPointer();
       if (parentSnapshotId === undefined) return { currentMetrics: undefined, parentSnapshotId };
@@ -78,7 +78,9 @@ export const measureCurrentStage = (store: SnapshotStore) =>
         statistics: replayed.statistics.asOf(split.evaluatedFromMs),
       };
       const measureUntil = (contender: Contender, untilMs: number) =>
-        measure(contender, split.rankingHeldOut, candidateEvaluation, untilMs, signal);
+        measure(contender, split.rankingHeldOut, candidateEvaluation, untilMs, signal, (done, total, detail) =>
+          progress.report(done, total, detail),
+        );
       const evaluated: BothMeasured = {
         candidateRecall: { ratio: candidateEvaluation.recall, rowCount: candidateEvaluation.queries.length },
         weightedPerUserLoss: { ratio: rankingEvaluation.loss, rowCount: rankingEvaluation.pageCount },
@@ -132,12 +134,18 @@ async function measure(
   { queries, recallK }: CandidateEvaluation,
   untilMs: number,
   signal: AbortSignal,
+  onProgress: (done: number, total: number, detail: string) => void,
 ): Promise<BothMeasured> {
   const asked = rowsUntil(queries, untilMs, ({ example }) => example.labelAtMs);
-  const { ranks } = await rankNextWatches(await modelScorer(candidate), asked, signal);
   const shown = heldOut.filter(({ servedAtMs }) => servedAtMs <= untilMs);
+  const total = asked.length + shown.length;
+  const { ranks } = await rankNextWatches(await modelScorer(candidate), asked, signal, (done) =>
+    onProgress(done, total, 'next watches'),
+  );
   const impressions = shown.map(countedImpression);
-  const scores = await scoreImpressions(ranking, shown, statistics, signal);
+  const scores = await scoreImpressions(ranking, shown, statistics, signal, (done) =>
+    onProgress(asked.length + done, total, 'impressions'),
+  );
   const pages = pagesOf(impressions);
   return {
     candidateRecall: { ratio: recallAt(recallK, ranks), rowCount: asked.length },
