@@ -10,41 +10,12 @@ const replayed = (uploadedDaysAgo: Record<string, number>, watches: [string, num
     facts: new Map(
       Object.entries(uploadedDaysAgo).map(([id, days]) => [id, videoFactsOf({ uploadedAtMs: NOW_MS - days * DAY_MS })]),
     ),
+    rankingExamples: [],
     completedWatches: watches.map(([videoId, daysAgo]) => ({ userId: 'u', videoId, atMs: NOW_MS - daysAgo * DAY_MS })),
   }) as unknown as ReplayedLog;
 const catalogue = (...withdrawn: string[]) => ({ facts: new Map(), withdrawn: new Set(withdrawn) });
 
 describe('the lists of a snapshot', () => {
-  it('are popular first, a watch halving every three days, as a share of the first', () => {
-    const log = replayed({ old: 50, new: 2 }, [
-      ['old', 3],
-      ['old', 3],
-      ['old', 3],
-      ['new', 0],
-      ['new', 0],
-    ]);
-    const { popular } = videoLists(log, catalogue(), NOW_MS);
-    expect(popular.map(({ videoId, score }) => [videoId, score])).toEqual([
-      ['new', 1],
-      ['old', 0.75],
-    ]);
-    expect(popular[0].video).toEqual(log.facts.get('new'));
-  });
-
-  it('count no watch that a clock of today put behind the end of the log', () => {
-    const watches: [string, number][] = [
-      ['a', 3],
-      ['b', 3],
-      ['b', 3],
-    ];
-    const strays: [string, number][] = Array.from({ length: 5 }, () => ['a', -5_000]);
-    const { popular } = videoLists(replayed({ a: 50, b: 50 }, [...strays, ...watches]), catalogue(), NOW_MS);
-    expect(popular.map(({ videoId, score }) => [videoId, score])).toEqual([
-      ['b', 1],
-      ['a', 0.5],
-    ]);
-  });
-
   it('are newest first, the score halving every seven days; uploads of the future or of no date left out', () => {
     const { fresh } = videoLists(replayed({ a: 7, b: 0, future: -1, undated: 100 }, []), catalogue(), NOW_MS);
     expect(fresh.map(({ videoId, score }) => [videoId, score])).toEqual([

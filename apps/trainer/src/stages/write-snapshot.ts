@@ -92,6 +92,7 @@ export const writeSnapshotStage = (directory: string, origin: SnapshotOrigin) =>
         ranking_examples: split.rankingThrough.length,
         ranking_examples_held_out: split.rankingHeldOut.length,
         popular: lists.popular.length,
+        popular_countries: Object.keys(lists.popularByCountry).length,
         fresh: lists.fresh.length,
       };
       const nowMs = Date.now();

@@ -26,7 +26,7 @@ export const SNAPSHOT_FILES = {
   ranker: 'ranker.onnx',
   /** `StatisticsTables`, as `statisticsText` writes them */
   statistics: 'statistics.json',
-  /** {popular: {videoId, score, video}[] descending, fresh: the same} */
+  /** {popular: {videoId, score, video}[] descending, fresh: the same, popularByCountry?: by country {videoId, score}[]} */
   popular: 'popular.json',
 } as const;
 
