@@ -5,12 +5,21 @@ import { fileOf, type LocalSnapshot, SNAPSHOT_FILES } from '@watchnext/snapshot-
 import { z } from 'zod';
 import type { ScoredVideo } from './trending';
 
-const popularFile = z.object({ popular: z.array(z.object({ videoId: z.string(), score: z.number() })) });
+const list = z.array(z.object({ videoId: z.string(), score: z.number() }));
+/** Snapshots of older trainers have no lists by country. */
+const popularFile = z.object({ popular: list, popularByCountry: z.record(z.string(), list).default({}) });
 
 export interface PopularSnapshot {
   readonly manifest: SnapshotManifest;
   /** Most popular first, with the snapshot's own score. */
   readonly popular: readonly ScoredVideo[];
+  /** Those of the countries that have a list of their own. */
+  readonly popularByCountry: ReadonlyMap<string, readonly ScoredVideo[]>;
+}
+
+/** For a request from there; '' where that is not known. */
+export function popularIn(country: string, { popular, popularByCountry }: PopularSnapshot): readonly ScoredVideo[] {
+  return popularByCountry.get(country) ?? popular;
 }
 
 /** Whether the gateway reads the file. */
@@ -25,8 +34,8 @@ export class PopularSnapshots {
   readonly load = async (local: LocalSnapshot): Promise<{ close(): void }> => {
     const { snapshotId, manifest } = local;
     const text = await readFile(fileOf(local, SNAPSHOT_FILES.popular), 'utf8');
-    const { popular } = popularFile.parse(JSON.parse(text));
-    this.held.set(snapshotId, { manifest, popular });
+    const { popular, popularByCountry } = popularFile.parse(JSON.parse(text));
+    this.held.set(snapshotId, { manifest, popular, popularByCountry: new Map(Object.entries(popularByCountry)) });
     return { close: () => void this.held.delete(snapshotId) };
   };
 

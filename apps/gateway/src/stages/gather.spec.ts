@@ -1,7 +1,7 @@
 import type { Event } from '@watchnext/contract';
 import { type Draft, SOURCES } from '../pipeline/draft';
 import { Catalogue } from '../sources/catalogue';
-import { PopularSnapshots } from '../sources/popular-snapshot';
+import { type PopularSnapshot, PopularSnapshots } from '../sources/popular-snapshot';
 import { TrendingVideos } from '../sources/trending';
 import { freshness, gatherStage } from './gather';
 
@@ -16,7 +16,15 @@ function memoryOf(videoCount: number) {
     catalogue.apply({ body: { $case: 'videoUpserted', value } } as unknown as Event);
     trending.add(`v${i}`, `p${i}`, NOW_MS - 1_000);
   }
-  return { catalogue, trending, snapshots: new PopularSnapshots() };
+  const snapshots = new PopularSnapshots();
+  const ofSweden = [{ videoId: 'v7', score: 1 }];
+  const held = {
+    manifest: {},
+    popular: [],
+    popularByCountry: new Map([['SE', ofSweden]]),
+  } as unknown as PopularSnapshot;
+  jest.spyOn(snapshots, 'of').mockReturnValue(held);
+  return { catalogue, trending, snapshots };
 }
 
 async function offersOf(draft: Partial<Draft>, shownCount = 0) {
@@ -24,7 +32,8 @@ async function offersOf(draft: Partial<Draft>, shownCount = 0) {
   const request = { requestedAtMs: NOW_MS, shown } as unknown as Draft['request'];
   const stage = gatherStage(memoryOf(1_500));
   const limits = { deadlineAtMs: Infinity, signal: new AbortController().signal, isHurried: false };
-  const whole = { retrieved: [], serving: {}, snapshotId: '', request, ...draft } as unknown as Draft;
+  const context = { country: '' };
+  const whole = { retrieved: [], serving: {}, snapshotId: '', request, context, ...draft } as unknown as Draft;
   return (await stage.run(whole, limits)).patch.offers!;
 }
 
@@ -48,7 +57,7 @@ describe('what the sources propose', () => {
     expect(offers.map(({ source, wanted }) => [source, wanted])).toEqual([
       ['retrieval', 2_000],
       ['trending', 50],
-      ['popular', 30],
+      ['popular', 50],
       ['fresh', 20],
     ]);
     expect(offers.map(({ source }) => source)).toEqual(SOURCES);
@@ -61,6 +70,12 @@ describe('what the sources propose', () => {
     expect(ofRetrieval).toEqual([{ videoId: 'v1', source: 'retrieval', score: Math.fround(0.1), video }]);
     const newest = { videoId: 'v1499', source: 'fresh', video: expect.objectContaining({ videoId: 'v1499' }) };
     expect(fresh![0]).toEqual({ ...newest, score: Math.fround(freshness(1_500, NOW_MS)) });
+  });
+
+  it('has the popular videos of the country that the request comes from', async () => {
+    const context = { country: 'SE' } as Draft['context'];
+    const popular = (await offersOf({ retrieved, context }))[SOURCES.indexOf('popular')]!;
+    expect([...popular.proposals].map(({ videoId, score }) => [videoId, score])).toEqual([['v7', 1]]);
   });
 
   it('reaches past what earlier pages showed', async () => {

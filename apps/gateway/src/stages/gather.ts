@@ -1,5 +1,5 @@
 import { type CatalogueVideo, DAY_MS } from '@watchnext/features';
-import type { PopularSnapshots } from '../sources/popular-snapshot';
+import { popularIn, type PopularSnapshots } from '../sources/popular-snapshot';
 import type { Catalogue } from '../sources/catalogue';
 import type { ScoredVideo, TrendingVideos } from '../sources/trending';
 import type { Draft, Offer, Source } from '../pipeline/draft';
@@ -24,7 +24,7 @@ export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<D
   return {
     name: 'gather',
     timeShare: 1,
-    run: ({ retrieved, request, snapshotId, serving }) => {
+    run: ({ retrieved, request, context, snapshotId, serving }) => {
       const { requestedAtMs, shown } = request;
       const quotas = quotasFor({ retrieved, serving });
       const depthOf = (source: Source) => Math.min(LARGEST_DEPTH, DEPTH_PER_WANTED * quotas[source] + shown.size);
@@ -51,7 +51,8 @@ export function gatherStage({ catalogue, trending, snapshots }: Memory): Stage<D
           ({ videoId }) => catalogue.get(videoId),
           ({ score }) => score,
         );
-      const popular = snapshots.of(snapshotId)?.popular.slice(0, depthOf('popular')) ?? [];
+      const snapshot = snapshots.of(snapshotId);
+      const popular = snapshot ? popularIn(context.country, snapshot).slice(0, depthOf('popular')) : [];
       const fresh = catalogue.newest(depthOf('fresh'), requestedAtMs);
       const offers: readonly Offer[] = [
         scored('retrieval', retrieved),
