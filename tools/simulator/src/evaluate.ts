@@ -136,6 +136,23 @@ export function popularityByCountryProvider(
   };
 }
 
+/** What a viewer's order has first of those that are there, unwatched and not dismissed. @param orderOf ids of videos, best first */
+export function orderProvider(
+  name: string,
+  world: World,
+  memories: readonly ViewerMemory[],
+  orderOf: (viewer: Viewer) => readonly string[],
+): ListProvider {
+  const videos = new Map(world.videos.map((video) => [video.id, video]));
+  return {
+    name,
+    list: async (viewer, limit, atMs) => {
+      const order = orderOf(viewer).flatMap((videoId) => videos.get(videoId) ?? []);
+      return idsOf(firstUnwatched(order, memories[viewer.index], limit, atMs));
+    },
+  };
+}
+
 function byWatches(world: World, countOf: (video: Video) => number): Video[] {
   return world.videos
     .map((video) => ({ video, count: countOf(video) }))

@@ -19,6 +19,7 @@ export {
   chooseViewers,
   evaluateLists,
   formatEvaluation,
+  orderProvider,
   popularityByCountryProvider,
   popularityProvider,
   randomProvider,

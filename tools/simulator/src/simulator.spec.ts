@@ -7,6 +7,7 @@ import {
   formatEvaluation,
   generateHistory,
   generateHistoryInTurns,
+  orderProvider,
   popularityProvider,
   randomProvider,
   Truth,
@@ -234,6 +235,18 @@ describe('the evaluation of lists', () => {
       expect(rows[2].clickbaitShare).toBeLessThan(rows[0].clickbaitShare);
       expect(rows.every((row) => row.emptyPlaces === 0)).toBe(true);
     }
+  });
+
+  it('is of a given order what is there and neither watched nor dismissed, and leaves the rest out', async () => {
+    const viewer = world.viewers[7];
+    const memory = history.memories[7];
+    const isLeft = ({ index, uploadedAtMs }: (typeof world.videos)[number]) =>
+      uploadedAtMs <= endMs && !memory.isWatched(index) && !memory.isDismissed(index);
+    const order = ['nowhere to be found', ...world.videos.map(({ id }) => id).reverse()];
+    const provider = orderProvider('reversed', world, history.memories, () => order);
+    const left = world.videos.filter(isLeft).map(({ id }) => id);
+    expect(left.length).toBeLessThan(world.videos.length);
+    expect(await provider.list(viewer, 10, endMs)).toEqual(left.reverse().slice(0, 10));
   });
 
   it('is not beaten by any other order of the same list', () => {

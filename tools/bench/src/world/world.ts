@@ -29,6 +29,7 @@ import { report, type BenchReport } from '../report';
 import { effectOverSeeds, formatSummary, summarise } from './across-seeds';
 import { decompose } from './decompose';
 import { fillLog, foldStates, generateInto } from './prepare';
+import { popularOfSnapshot } from './popular-of-snapshot';
 
 export interface WorldBenchOptions {
   readonly world: FrozenWorldName;
@@ -171,16 +172,16 @@ async function runSeed(
       rmSync(dataDirectory, { recursive: true, force: true });
     }
   };
-  const alone = (name: string) => async (system: LocalSystem) => ({ providers: [servedLists(name, system)] });
+  const unweighted = async (system: LocalSystem) => ({ providers: [servedLists(UNWEIGHTED, system)] });
+  const served = async (system: LocalSystem) => ({
+    providers: [await popularOfSnapshot(system, world, memories), servedLists(OURS, system)],
+  });
   // The oracle's row comes last of every evaluation, and once is enough.
   const ours = isDecomposed
     ? (await serve(OURS, [], (system) => decompose(OURS, system, world, memories))).slice(0, -1)
     : [
-        ...(await serve(UNWEIGHTED, ['--ranking-objective', 'click', '--override-gate'], alone(UNWEIGHTED))).slice(
-          0,
-          1,
-        ),
-        ...(await serve(OURS, [], alone(OURS))).slice(0, 1),
+        ...(await serve(UNWEIGHTED, ['--ranking-objective', 'click', '--override-gate'], unweighted)).slice(0, -1),
+        ...(await serve(OURS, [], served)).slice(0, -1),
       ];
   const { popularity } = generated;
   const [random, popular, byCountry, oracle] = await evaluate([
