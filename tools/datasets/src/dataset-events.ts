@@ -1,6 +1,6 @@
 /** A data set as events: read into the staging tables, and out of them in order of time. */
 import { Rung, type Event, type ImpressionItem } from '@watchnext/contract';
-import { LIMITS } from '@watchnext/features';
+import { DRAWN, LIMITS } from '@watchnext/features';
 import { DatasetError } from './dataset-error';
 import { drawLists } from './draw-lists';
 import { eventIdOf } from './event-id';
@@ -210,8 +210,8 @@ class EventWriter {
           watch,
           requestId,
           requestId,
-          'drawn',
-          items.map((item, place) => itemOf(item, impressionIdOf(place), place, 'drawn')),
+          DRAWN,
+          items.map((item, place) => itemOf(item, impressionIdOf(place), place, DRAWN)),
         );
         yield this.watch(watch, impressionIdOf(items.indexOf(watch)));
       }

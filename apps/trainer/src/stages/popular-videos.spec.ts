@@ -1,4 +1,4 @@
-import { DAY_MS, type RankingExample } from '@watchnext/features';
+import { DAY_MS, DRAWN, type RankingExample } from '@watchnext/features';
 import { rankingExampleOf } from '@watchnext/testing';
 import type { ReplayedLog } from '../pipeline/run-state';
 import { popularVideos } from './popular-videos';
@@ -106,6 +106,15 @@ describe('popular videos', () => {
       { videoId: 'old', score: 0.75 },
     ]);
     expect(byCountry).toEqual({});
+  });
+
+  it('count no list that an import drew, in which each video has as many chances as it has watches', () => {
+    const drawn = shown('seldom', { times: 2_000, watchSeconds: 60 }).map((example) => ({
+      ...example,
+      user: { ...example.user, surface: DRAWN },
+    }));
+    const { everywhere } = listsOf({ rankingExamples: drawn, completedWatches: completed(['most', 0]) });
+    expect(everywhere).toEqual([{ videoId: 'most', score: 1 }]);
   });
 
   it('count nothing that a clock of today put behind the end of the log', () => {

@@ -1,6 +1,6 @@
 /** Which videos anybody may be shown: those that are watched longest where they are shown, of all viewers and by country. */
 import { LOSS_WATCH_CAP_SECONDS, PopularityCounts } from '@watchnext/evaluation';
-import { DAY_MS } from '@watchnext/features';
+import { DAY_MS, DRAWN } from '@watchnext/features';
 import type { ReplayedLog } from '../pipeline/run-state';
 
 /** An impression counts half after this long: of now, yet of enough days that a video was shown often. */
@@ -28,7 +28,7 @@ export interface PopularVideos {
  * Best first. A video's worth is the watch seconds of an impression of it, drawn to the mean of all: of two videos that are
  * watched alike often the one that more was shown for it is worth less, and one that is clicked on and left is worth nothing.
  * What was shown in a country tells also what is understood there. A list goes on with the videos that are completed most,
- * and a country's with those of everywhere; a log of watches that nothing was shown for has only the former.
+ * and a country's with those of everywhere; a log of watches alone, whose lists were drawn for training, has only the former.
  *
  * @param nowMs the end of the log; what is later are strays
  * @param isListed whether a video may be in a list
@@ -45,7 +45,7 @@ export function popularVideos(
   const everywhere = new WatchTimes();
   const countries = new Map<string, WatchTimes>();
   for (const { servedAtMs, user, video, watchSeconds } of rankingExamples) {
-    if (servedAtMs > nowMs) continue;
+    if (servedAtMs > nowMs || user.surface === DRAWN) continue;
     const weight = 2 ** ((servedAtMs - nowMs) / IMPRESSION_HALF_LIFE_MS);
     const seconds = Math.min(watchSeconds, LOSS_WATCH_CAP_SECONDS);
     everywhere.add(video.videoId, seconds, weight);

@@ -8,6 +8,7 @@ export { type CandidateCircumstances, candidateFeatures, NO_CIRCUMSTANCES } from
 export { countryCode, countryOf, settleCountries } from './countries';
 export { isCompleted } from './completion';
 export type { DailyCounts } from './daily-counts';
+export { DRAWN } from './drawn-lists';
 export { FlatTexts } from './flat-texts';
 export { hash53 } from './hash';
 export {
