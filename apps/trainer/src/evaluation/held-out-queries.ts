@@ -1,3 +1,4 @@
+import { isRewatch } from '@watchnext/candidate-model';
 import { type CandidateExample, hash53 } from '@watchnext/features';
 import type { Random } from '@watchnext/learning';
 import type { TimeSplit } from '../pipeline/run-state';
@@ -22,11 +23,6 @@ export function evaluatedWatches({
   evaluatedToMs,
 }: Pick<TimeSplit, 'candidateHeldOut' | 'evaluatedToMs'>): readonly CandidateExample[] {
   return rowsUntil(candidateHeldOut, evaluatedToMs, ({ labelAtMs }) => labelAtMs);
-}
-
-/** Serving leaves out what is in the history, among others, so nothing can be asked about it. */
-export function isRewatch({ labelVideoId, features }: CandidateExample): boolean {
-  return features.watchedVideoIds.includes(labelVideoId);
 }
 
 /** How much may be asked, before anything is drawn. */

@@ -1,3 +1,4 @@
+import { isRewatch } from '@watchnext/candidate-model';
 import {
   MINIMUM_SAMPLE,
   type LogSpan,
@@ -10,7 +11,7 @@ import {
 } from '@watchnext/evaluation';
 import { type CandidateExample, DAY_MS, type RankingExample } from '@watchnext/features';
 import { NothingToTrainError } from '../errors';
-import { askableCounts, evaluatedWatches, isRewatch } from '../evaluation/held-out-queries';
+import { askableCounts, evaluatedWatches } from '../evaluation/held-out-queries';
 import { defineStage } from '../pipeline/stage';
 import type { ReplayedLog, TimeSplit } from '../pipeline/run-state';
 import { firstOfEachUser, mostImpressionsOfEachUser, mostOfEachUser, newestOfEachUser } from './of-each-user';

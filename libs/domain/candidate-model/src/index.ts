@@ -47,6 +47,7 @@ export {
 } from './model';
 export { trainCandidateModel } from './training';
 export type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
+export { isRewatch } from './rewatches';
 export { selectCandidateModel } from './selection';
 export { validationCutoff } from './validation';
 export type { CandidateVocabularies } from './vocabularies';

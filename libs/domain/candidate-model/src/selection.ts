@@ -1,5 +1,7 @@
+import type { CandidateExample } from '@watchnext/features';
 import { type CandidateModelConfig, type DataSize, dataSizeOf } from './config';
 import type { CandidateModel } from './model';
+import { askedOf, learnedOf } from './rewatches';
 import { hasEnoughHits, examplesToChooseBy } from './sample-size';
 import { trainCandidateModel } from './training';
 import type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
@@ -48,10 +50,13 @@ const LEAST_GAIN_SHARE = 0.05;
  */
 export async function selectCandidateModel(options: CandidateSelectionOptions): Promise<CandidateSelection> {
   const { forms, unchosen = options, onProgress, ...training } = options;
-  const validationExamples = examplesToChooseBy(training.examples, training.validationExamples ?? []);
+  const { rewatches } = options;
+  const asked = askedOf(training.validationExamples ?? [], rewatches);
+  const validationExamples = examplesToChooseBy(training.examples, asked);
+  const sizeOf = (examples: readonly CandidateExample[]) => dataSizeOf(learnedOf(examples, rewatches));
   const tried: Tried[] = [];
   if (validationExamples.length > 0) {
-    const configs = forms({ ...dataSizeOf(training.examples), validated: true });
+    const configs = forms({ ...sizeOf(training.examples), validated: true });
     for (const [number, config] of configs.entries()) {
       const report = (progress: CandidateTrainingProgress) => onProgress?.(progress, number, configs.length, false);
       const one = await tryForm({ ...training, validationExamples, config }, report);
@@ -62,7 +67,7 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
   const trials = tried.map(({ trial }) => trial);
   if (tried.at(0)?.hasEnoughHits) return { trials, chosenByExampleCount: validationExamples.length };
   const { examples, windowEndMs } = unchosen;
-  const [config] = forms({ ...dataSizeOf(examples), validated: false });
+  const [config] = forms({ ...sizeOf(examples), validated: false });
   const { trial } = await tryForm({ ...training, examples, windowEndMs, validationExamples: [], config }, (progress) =>
     onProgress?.(progress, trials.length, trials.length + 1, true),
   );

@@ -57,6 +57,32 @@ describe('trainCandidateModel', () => {
     expect(record.closed).toBe(1);
   });
 
+  it('shows no example whose label the history holds, unless lists may hold what was watched; its video is known all the same', async () => {
+    const again = EXAMPLES.map((example) => {
+      const { watchedVideoIds } = example.features;
+      return { ...example, labelVideoId: watchedVideoIds[0] ?? example.labelVideoId };
+    });
+    const rewatched = again.filter(({ labelVideoId, features }) => features.watchedVideoIds.includes(labelVideoId));
+    const options = {
+      ...base,
+      examples: [
+        ...EXAMPLES,
+        ...rewatched,
+        exampleOf('w', 'only again', WINDOW_END_MS, { watchedVideoIds: ['only again'] }),
+      ],
+      config: { ...CONFIG, epochCount: 1, examplesPerUserPerEpoch: 100 },
+    };
+    const shown = async (rewatches: boolean) => {
+      const { record, createEngine } = scripted();
+      const model = await trainCandidateModel({ ...options, rewatches, createEngine });
+      expect(model.videoIds).toContain('only again');
+      return record.batches.reduce((sum, { inputs }) => sum + inputs.rowCount, 0);
+    };
+    expect(rewatched.length).toBeGreaterThan(100);
+    expect(await shown(false)).toBe(EXAMPLES.length);
+    expect(await shown(true)).toBe(options.examples.length);
+  });
+
   it('takes every video once, expected once, where as many negatives are wanted as there are videos', async () => {
     const { record, createEngine } = scripted();
     await trainCandidateModel({ ...base, config: { ...CONFIG, negativeCount: 30 }, createEngine });

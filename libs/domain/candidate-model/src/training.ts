@@ -23,6 +23,7 @@ import { NegativeSampler } from './negative-sampler';
 import type { CandidateTrainingOptions } from './training-options';
 import { TrainingRun } from './training-run';
 import { newOptimizerState, packState, type TrainingState, unpackState, type Weights } from './training-state';
+import { askedOf, learnedOf } from './rewatches';
 import { hasEnoughHits } from './sample-size';
 import { askedExamples, validationCutoff, validationRecall } from './validation';
 import { countVocabularies, type CandidateVocabularies } from './vocabularies';
@@ -53,8 +54,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
     new CandidateModel(config, ages, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
 
   const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / ages.days;
-  const exampleSet = ExampleSet.encode(examples, vocabularies, ageShare, config);
-  const validationExamples = options.validationExamples ?? [];
+  const learned = learnedOf(examples, options.rewatches);
+  const exampleSet = ExampleSet.encode(learned, vocabularies, ageShare, config);
+  const validationExamples = askedOf(options.validationExamples ?? [], options.rewatches);
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
   const start = options.warmStart
     ? [options.warmStart.videoIds.length, options.warmStart.ages.days, sumOf(options.warmStart.videoVectors)]
@@ -77,7 +79,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
       sampler: new NegativeSampler(watchCounts, config.negativePower),
       random,
       firstStep: resumed?.step ?? 0,
-      namesOf: (rows) => namesOf(rows, examples, vocabularies),
+      namesOf: (rows) => namesOf(rows, learned, vocabularies),
     });
     const cutoff = validationCutoff(vocabularies.videos.size);
     const asked = validationExamples.length === 0 ? [] : askedExamples(modelWith(tables, tower), validationExamples);

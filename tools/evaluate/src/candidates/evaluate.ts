@@ -106,6 +106,7 @@ async function fitWithProgress(form: Form, split: Split, seed: number, options: 
   const fitted = await fitForm(form, split, options.part, {
     createEngine: options.createEngine,
     seed,
+    rewatches: options.seen === 'kept',
     signal: options.signal,
     onProgress: (done, total, detail) => task.update(done, total, detail),
   });

@@ -18,6 +18,8 @@ import type { HeldOut, Split } from './protocol';
 export interface FitOptions {
   readonly createEngine: CandidateEngineFactory;
   readonly seed: number;
+  /** Whether lists may hold what was watched. */
+  readonly rewatches: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, detail: string) => void;
 }
@@ -36,7 +38,7 @@ export async function fitForm(
   part: 'test' | 'validation',
   options: FitOptions,
 ): Promise<Fitted> {
-  const { createEngine, seed, signal } = options;
+  const { createEngine, seed, rewatches, signal } = options;
   const startedAt = performance.now();
   const { training, validation, validationExamples } = split;
   const windowEndMs = newest(training);
@@ -57,6 +59,7 @@ export async function fitForm(
     createEngine,
     createRunner: onnxTowerRunner,
     seed,
+    rewatches,
     signal,
     onProgress(progress, trial, trialCount, isUnchosen) {
       const { epoch, loss, validationRecall } = progress;
@@ -93,6 +96,7 @@ export async function fitForm(
     windowEndMs: newest(examples),
     createEngine,
     seed,
+    rewatches,
     signal,
     onProgress: (progress) => report(trials.length, trials.length + 1, progress),
   });
