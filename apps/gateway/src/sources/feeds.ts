@@ -51,8 +51,8 @@ export async function followWatches(
           // Most records are lists of many videos, and each gateway reads all of them.
           const event = mayBeWatch(record.value) ? sound.of(record) : undefined;
           if (event?.body?.$case === 'watch') {
-            const { videoId, playbackId } = event.body.value;
-            trending.add(videoId, playbackId, event.occurredAtMs);
+            const { userId, videoId, playbackId } = event.body.value;
+            trending.add(userId, videoId, playbackId, event.occurredAtMs);
           }
         });
         next.set(partition, nextOffset);

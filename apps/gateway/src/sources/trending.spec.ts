@@ -7,16 +7,47 @@ const ids = (trending: TrendingVideos, nowMs: number) => trending.top(10, nowMs)
 describe('TrendingVideos', () => {
   it('counts a playback once, however many parts it is reported in', () => {
     const trending = new TrendingVideos();
-    for (let part = 0; part < 5; part++) trending.add('a', 'one playback', 1000 + part);
-    trending.add('b', 'p1', 1000);
-    trending.add('b', 'p2', 1000);
+    for (let part = 0; part < 5; part++) trending.add('ada', 'a', 'one playback', 1000 + part);
+    trending.add('ada', 'b', 'p1', 1000);
+    trending.add('ada', 'b', 'p2', 1000);
     expect(ids(trending, 0)).toEqual(['b', 'a']);
+  });
+
+  it('counts each video of a session that keeps one playback id', () => {
+    const trending = new TrendingVideos();
+    for (const videoId of ['a', 'b', 'c']) trending.add('ada', videoId, 'session 1', 1000);
+    expect(ids(trending, 0)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('counts each viewer whose player counts its playbacks from 1', () => {
+    const trending = new TrendingVideos();
+    trending.add('ada', 'b', '1', 1000);
+    trending.add('bob', 'b', '1', 1000);
+    trending.add('ada', 'a', '1', 1000);
+    expect(trending.top(2, 0)).toEqual([
+      { videoId: 'b', score: 1 },
+      { videoId: 'a', score: 0.5 },
+    ]);
+  });
+
+  it('counts a long playback once that is reported on while all that are remembered begin', () => {
+    const trending = new TrendingVideos();
+    const count = 200_000;
+    for (let i = 0; i < count; i++) {
+      // 100,000 are remembered.
+      if (i % 60_000 === 0) trending.add('ada', 'long', 'p', 1000);
+      trending.add('bob', 'short', `p${i}`, 1000);
+    }
+    expect(trending.top(2, 0)).toEqual([
+      { videoId: 'short', score: 1 },
+      { videoId: 'long', score: 1 / count },
+    ]);
   });
 
   it('lets a playback weigh half after a day', () => {
     const trending = new TrendingVideos();
-    trending.add('old', 'p1', 0);
-    trending.add('new', 'p2', DAY_MS);
+    trending.add('ada', 'old', 'p1', 0);
+    trending.add('ada', 'new', 'p2', DAY_MS);
     expect(trending.top(2, 0)).toEqual([
       { videoId: 'new', score: 1 },
       { videoId: 'old', score: 0.5 },
@@ -25,7 +56,7 @@ describe('TrendingVideos', () => {
 
   it('has finite scores over years of watches', () => {
     const trending = new TrendingVideos();
-    for (let day = 0; day < 3_000; day++) trending.add(`v${day}`, `p${day}`, day * DAY_MS);
+    for (let day = 0; day < 3_000; day++) trending.add('ada', `v${day}`, `p${day}`, day * DAY_MS);
     const top = trending.top(3, 0);
     expect(top.map(({ videoId }) => videoId)).toEqual(['v2999', 'v2998', 'v2997']);
     expect(top.map(({ score }) => score)).toEqual([1, 0.5, 0.25]);
@@ -34,19 +65,19 @@ describe('TrendingVideos', () => {
   it('counts none from the future, beside which all others would weigh nothing', () => {
     const nowMs = 20_000 * DAY_MS;
     const trending = new TrendingVideos(() => nowMs);
-    trending.add('a', 'p1', nowMs);
-    trending.add('mad', 'p2', nowMs + 3_000 * DAY_MS);
+    trending.add('ada', 'a', 'p1', nowMs);
+    trending.add('ada', 'mad', 'p2', nowMs + 3_000 * DAY_MS);
     // Within what clocks differ by.
-    trending.add('fast', 'p3', nowMs + 3_600_000);
-    for (let i = 0; i < 2; i++) trending.add('b', `b${i}`, nowMs);
+    trending.add('ada', 'fast', 'p3', nowMs + 3_600_000);
+    for (let i = 0; i < 2; i++) trending.add('ada', 'b', `b${i}`, nowMs);
     expect(ids(trending, nowMs)).toEqual(['b', 'fast', 'a']);
   });
 
   it('does not sort again within a second', () => {
     const trending = new TrendingVideos();
-    trending.add('a', 'p1', 0);
+    trending.add('ada', 'a', 'p1', 0);
     expect(ids(trending, 10_000)).toEqual(['a']);
-    trending.add('b', 'p2', DAY_MS);
+    trending.add('ada', 'b', 'p2', DAY_MS);
     expect(ids(trending, 10_500)).toEqual(['a']);
     expect(ids(trending, 11_000)).toEqual(['b', 'a']);
   });
@@ -63,7 +94,7 @@ describe('TrendingVideos', () => {
         playbacks.forEach(({ video, day }, i) => {
           const videoId = `v${video}`;
           firstDay ??= day;
-          trending.add(videoId, `p${i}`, day * DAY_MS);
+          trending.add('ada', videoId, `p${i}`, day * DAY_MS);
           weights.set(videoId, (weights.get(videoId) ?? 0) + 2 ** (day - firstDay));
           if (weights.size > maxVideos) for (const [lighter] of sorted().slice(maxVideos / 2)) weights.delete(lighter);
         });
@@ -77,7 +108,7 @@ describe('TrendingVideos', () => {
 
   it('orders as many as are asked for, though fewer were asked for before', () => {
     const trending = new TrendingVideos();
-    for (let i = 0; i < 2_000; i++) trending.add(`v${i}`, `p${i}`, i);
+    for (let i = 0; i < 2_000; i++) trending.add('ada', `v${i}`, `p${i}`, i);
     expect(trending.top(3, 0)).toHaveLength(3);
     expect(trending.top(1_500, 1).map(({ videoId }) => videoId)).toEqual(
       Array.from({ length: 1_500 }, (_, i) => `v${1_999 - i}`),

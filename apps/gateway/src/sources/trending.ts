@@ -39,12 +39,17 @@ export class TrendingVideos {
     private readonly maxVideos = MAX_VIDEOS,
   ) {}
 
-  /** Counts a playback at its first report. One from the future is none: beside it all others would weigh nothing, for good. */
-  add(videoId: string, playbackId: string, atMs: number): void {
+  /**
+   * Counts a playback at its first report. It is told by its viewer and video too, as in states and labels: a client may keep one
+   * playback id for a whole session, or count from 1. One from the future is none: beside it all others would weigh nothing, for good.
+   */
+  add(userId: string, videoId: string, playbackId: string, atMs: number): void {
     if (atMs > this.clock() + MAX_TIMESTAMP_AHEAD_MS) return;
-    const playback = hash53(playbackId);
-    if (this.playbacks.has(playback)) return;
+    const playback = hash53(JSON.stringify([userId, videoId, playbackId]));
+    // What is still reported on is remembered anew, or a long playback would be forgotten before its end, and count again.
+    const isKnown = this.playbacks.delete(playback);
     this.playbacks.add(playback);
+    if (isKnown) return;
     if (this.playbacks.size > REMEMBERED_PLAYBACKS) this.playbacks.delete(this.playbacks.values().next().value!);
 
     this.landmarkMs ??= atMs;

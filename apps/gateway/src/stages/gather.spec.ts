@@ -14,7 +14,7 @@ function memoryOf(videoCount: number) {
     const video = { channelId: 'c', topics: [], durationSeconds: 1, uploadedAtMs: 1 + i };
     const value = { videoId: `v${i}`, title: '', thumbnailUrl: '', video, availability: undefined };
     catalogue.apply({ body: { $case: 'videoUpserted', value } } as unknown as Event);
-    trending.add(`v${i}`, `p${i}`, NOW_MS - 1_000);
+    trending.add('ada', `v${i}`, `p${i}`, NOW_MS - 1_000);
   }
   const snapshots = new PopularSnapshots();
   const ofSweden = [{ videoId: 'v7', score: 1 }];
