@@ -82,6 +82,14 @@ describe('TrendingVideos', () => {
     expect(ids(trending, 11_000)).toEqual(['b', 'a']);
   });
 
+  it('sorts again where the wall clock was set back', () => {
+    const trending = new TrendingVideos();
+    trending.add('ada', 'a', 'p1', 0);
+    expect(ids(trending, 3_600_000)).toEqual(['a']);
+    trending.add('ada', 'b', 'p2', DAY_MS);
+    expect(ids(trending, 0)).toEqual(['b', 'a']);
+  });
+
   it('gives what a full sort would, and forgets what a full sort would, also among equals', () => {
     const playback = fc.record({ video: fc.nat(40), day: fc.nat(2) });
     fc.assert(

@@ -61,8 +61,9 @@ export class TrendingVideos {
 
   /** Most watched first, scored as a share of the first one's weight: in (0, 1]. Up to a second old. */
   top(limit: number, nowMs: number): readonly ScoredVideo[] {
+    // A wall clock that was set back may be behind the last order for hours.
     const isDeeper = limit > this.orderedCount;
-    if (isDeeper || (this.changed && nowMs - this.orderedAtMs >= ORDER_AGE_MS)) {
+    if (isDeeper || (this.changed && Math.abs(nowMs - this.orderedAtMs) >= ORDER_AGE_MS)) {
       if (isDeeper) this.orderedCount = limit;
       const first = new FirstOf<[string, number]>(this.orderedCount, heavierFirst);
       for (const entry of this.weights) first.offer(entry);
