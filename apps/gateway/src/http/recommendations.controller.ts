@@ -1,5 +1,5 @@
-import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { Controller, Get, Head, Headers, Inject, Param, Query, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { FeatureValue } from '@watchnext/contract';
 import { type CursorBinding, CursorError, decodeCursor } from '../cursor';
@@ -31,6 +31,14 @@ export class RecommendationsController {
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
     @Inject(Door) private readonly door: Door,
   ) {}
+
+  /** Fastify answers HEAD by GET, which would log a list that nobody sees. Before GET: one declared after it comes too late. */
+  @Head(':id/recommendations')
+  @ApiExcludeEndpoint()
+  refuseHead(@Res({ passthrough: true }) reply: FastifyReply): never {
+    void reply.header('allow', 'GET');
+    throw new ApiError(405, 'method-not-allowed', 'a list that is made is logged as served: ask for it by GET');
+  }
 
   @Get(':id/recommendations')
   @Documented({

@@ -166,6 +166,16 @@ describe('recommendations with everything running', () => {
     expect(await unlogged()).toBe(before);
   });
 
+  it('are not made, and so not recorded, for HEAD, of which nobody would see them', async () => {
+    const before = new Set((await world.servedLists()).keys());
+    const head = await fetch(`${gateway.url}/v1/users/heidi/recommendations`, { method: 'HEAD' });
+    expect({ status: head.status, allow: head.headers.get('allow') }).toEqual({ status: 405, allow: 'GET' });
+    const seen = await gateway.recommend('heidi');
+    // The log keeps the order: what HEAD had made would be there with the list that was seen.
+    await eventually(async () => (await world.servedLists()).has(seen.requestId), 'the list that was seen');
+    expect([...(await world.servedLists()).keys()].filter((id) => !before.has(id))).toEqual([seen.requestId]);
+  });
+
   it('explain each item: sources, features, parts of the score, rules', async () => {
     const { items } = await gateway.recommend('ada', { explain: 'true' });
     for (const { explain, videoId, score, source } of items) {
