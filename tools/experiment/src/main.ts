@@ -162,7 +162,7 @@ withFile(program.command('power'))
   .description('how long an experiment must run, measured on the last days of the archive')
   .argument('<name>', 'of the experiment; it need not have started')
   .option('--lift <share>', 'the lift to find, as 0.02 for 2%; default: its minimumLift', positive)
-  .option('--days <n>', 'days of the archive to measure on', wholeDays, 14)
+  .option('--days <n>', 'days of the archive to measure on, or those since its first list', wholeDays, 14)
   .option('--at <time>', 'where those days end; default: now', moment)
   .option('--json', 'as JSON')
   .action(async (name: string, options: FileOption & { lift?: number; days: number; at?: number; json?: boolean }) => {
@@ -231,13 +231,17 @@ program
     if (estimate.refusal !== undefined) process.exitCode = EXIT.noResult;
   });
 
-function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experiment, days: number): string {
+function planText(plan: Plan, { primaryMetric, alpha, power, variants }: Experiment, askedDays: number): string {
   if (plan.users < 2)
-    return `nobody of the audience was served in the last ${days} days of the archive: there is nothing to plan by\n`;
+    return `nobody of the audience was served in the last ${askedDays} days of the archive: there is nothing to plan by\n`;
+  const { days } = plan;
   const inDays = (count: number | undefined) => (count === undefined ? `more than ${days} days` : `${count} days`);
   return [
     `${plan.experiment}: ${primaryMetric}, ${number(plan.controlValue)} on average of ${whole(plan.users)} users in ${days} days`,
     `shares ${variants.map(({ name, share }) => `${name} ${share}`).join(', ')}; alpha ${alpha}, power ${power}; the covariate takes away ${percent(plan.varianceReduction, 0)} of the variance`,
+    ...(days < askedDays
+      ? [`measured on ${days} of the ${askedDays} days asked for: the archive has no list of before`]
+      : []),
     ...(plan.notMeasured.length > 0
       ? [
           `not measured: ${plan.notMeasured.join(', ')} of the audience; the archive does not tell them, so users count whatever theirs are`,

@@ -1,6 +1,6 @@
 /** How long an experiment must run, by what users did lately. */
 import { TOPICS } from '@watchnext/contract';
-import type { EventArchive } from '@watchnext/event-archive';
+import type { ArchiveTable, EventArchive } from '@watchnext/event-archive';
 import {
   type DurationPlan,
   type EffectEstimate,
@@ -22,6 +22,8 @@ import { InterleavedError, smallestOf, treatmentsOf } from './treatments';
 
 export interface Plan extends DurationPlan {
   readonly experiment: string;
+  /** Measured on: fewer than were asked for where the archive's lists are younger. */
+  readonly days: number;
   /** Served in these days, with lists that fit the audience but for `notMeasured`. */
   readonly users: number;
   /** Parts of the audience that the archive does not tell, by their fields: the plan is of users whatever these are. */
@@ -43,7 +45,8 @@ export interface GuardrailPlan extends Pick<DurationPlan, 'fixedDays' | 'alwaysV
 
 /**
  * What each day of an experiment with these shares would have told, had it run over the last `days` days of the archive:
- * users of its audience as they came, the covariate of the days before.
+ * users of its audience as they came, the covariate of the days before. Days before the archive's first list are none of it: in an
+ * experiment users come from its first day on.
  *
  * @throws InterleavedError, NoTreatmentError
  */
@@ -58,17 +61,29 @@ export async function planExperiment(
       experiment,
       'there is no plan for an interleaved experiment, whose lists are of both variants; plan the A/B test that follows it, with design "split"',
     );
-  const startMs = nowMs - days * DAY_MS;
-  const fromDay = firstDayOf({ startMs, covariateDays: experiment.covariateDays });
+  const askedMs = nowMs - days * DAY_MS;
+  const fromDay = firstDayOf({ startMs: askedMs, covariateDays: experiment.covariateDays });
   const moments = await archive.analyse(TOPICS.activity, { fromDay }, async (table) => {
     const { audience, covariateDays, primaryMetric, guardrails } = experiment;
     const planned = [primaryMetric, ...guardrails.map(({ metric }) => metric)];
     const isAttributed = needAttribution(planned);
+    const measuredDays = await daysWithLists(table, askedMs, nowMs);
+    const startMs = nowMs - measuredDays * DAY_MS;
     const exposure = { audience, startMs, endMs: nowMs, covariateDays, isAttributed };
     await createExposureTables(table, { ...exposure, experiment: undefined });
-    return (await readDailyMoments(table, 1, days))[0];
+    return (await readDailyMoments(table, 1, measuredDays))[0];
   });
   return planFrom(moments, experiment, lift);
+}
+
+/** Whole days, to the nearest, from the first list of the window (of whatever audience) to its end; all of them where there is none. */
+async function daysWithLists(table: ArchiveTable, startMs: number, endMs: number): Promise<number> {
+  const [{ first }] = (await table.rows(`
+    SELECT min(occurred_at_ms)::DOUBLE AS first FROM events
+    WHERE kind = 'impressions_served' AND occurred_at_ms >= ${startMs} AND occurred_at_ms < ${endMs}`)) as [
+    { first: number | null },
+  ];
+  return Math.max(1, Math.round((endMs - (first ?? startMs)) / DAY_MS));
 }
 
 /** @param pooled moments of all users after each day. @throws NoTreatmentError */
@@ -79,6 +94,7 @@ export function planFrom(pooled: readonly Moments[], experiment: Experiment, lif
   return {
     ...planDuration(lift, informations, test),
     experiment: experiment.name,
+    days: pooled.length,
     users: pooled.at(-1)?.userCount ?? 0,
     notMeasured: untoldParts(experiment.audience),
     controlValue: last?.control.value ?? NaN,

@@ -324,6 +324,14 @@ describe('the power calculator', () => {
     expect(plan.alwaysValidPowers).toEqual(alwaysValidPower(0.1, plan.informations, alpha, tauSquared));
   });
 
+  it('counts no days of before the first list, on which an experiment would have had users', async () => {
+    const { archive, experiment } = await make({ users: 100, days: 5 });
+    const planOf = (days: number) => planExperiment(archive, experiment, { days, lift: 0.5, nowMs: NOW_MS });
+    const [plan, young] = [await planOf(5), await planOf(14)];
+    expect(young).toEqual(plan);
+    expect(young).toMatchObject({ days: 5, fixedDays: expect.any(Number) });
+  });
+
   it('has no plan of an A/B test for an interleaved experiment', async () => {
     const { archive, experiment } = await make({ users: 1, days: 1 }, { design: 'interleaved' });
     const plan = planExperiment(archive, experiment, { days: 5, lift: 0.1, nowMs: NOW_MS });

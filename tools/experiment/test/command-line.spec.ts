@@ -226,6 +226,14 @@ describe('npm run experiment', () => {
         /not measured: surfaces, loggedIn of the audience[^]*a lift of 30\.00% takes[^]*looked at every day/,
       ),
     });
+    expect(planned.out).not.toMatch(/asked for/);
+    const young = await run('power', 'better', '--lift', '0.3', ...at);
+    expect(young).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /users in 2 days\n[^]*measured on 2 of the 14 days asked for: the archive has no list of before/,
+      ),
+    });
     const nothing = await run(
       'off-policy',
       '--policy',
