@@ -1,7 +1,7 @@
 /** What a producer client can be told, and what it tells. */
 import type { Event } from '@watchnext/contract';
 import type { ClientCertificates } from '@watchnext/http-client';
-import type { ProducerClientError } from './errors';
+import { type ProducerClientError, ProducerOptionError } from './errors';
 
 export interface ProducerClientOptions {
   /** The collector, as "http://127.0.0.1:7001" or "https://…"; events go to its /v1/events. */
@@ -82,8 +82,25 @@ export const DEFAULTS = {
   spoolAfterFailures: 3,
 };
 
-/** What was left out, or is there and undefined, is as it is by default. */
+/** What a timer of Node takes: one of more ends at once. */
+const MOST_MS = 2 ** 31 - 1;
+/** A bound that may be left open, by Infinity. */
+const OPEN: readonly string[] = ['maxBufferedEvents', 'maxBufferedBytes', 'maxSpoolBytes', 'spoolAfterFailures'];
+
+/** What was left out, or is there and undefined, is as it is by default. @throws ProducerOptionError for a number that cannot work */
 export function withDefaults(options: ProducerClientOptions): ProducerClientOptions & typeof DEFAULTS {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
+  const all = { ...DEFAULTS, ...(given as unknown as ProducerClientOptions) };
+  for (const [name, byDefault] of Object.entries(DEFAULTS))
+    checkNumber(name, all[name as keyof typeof DEFAULTS], byDefault);
+  return all;
+}
+
+function checkNumber(name: string, value: unknown, byDefault: number): void {
+  const least = name === 'lingerMs' ? 0 : 1;
+  const most = name.endsWith('Ms') ? MOST_MS : Number.MAX_SAFE_INTEGER;
+  if (OPEN.includes(name) && value === Infinity) return;
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  const range = most === MOST_MS ? `from ${least} to ${most}` : `of ${least} or more`;
+  throw new ProducerOptionError(name, `${String(value)} is no whole number ${range}; leave it out for ${byDefault}`);
 }
