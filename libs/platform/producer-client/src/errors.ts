@@ -25,6 +25,13 @@ export class EventTooLargeError extends ProducerClientError {
   }
 }
 
+/** What an event says cannot be written as one, by this client or any other. */
+export class InvalidEventError extends ProducerClientError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`an event that cannot be sent: ${reason}`, 'invalid-event', false, options);
+  }
+}
+
 export class ClientClosedError extends ProducerClientError {
   constructor() {
     super('the client is closed', 'client-closed', false);

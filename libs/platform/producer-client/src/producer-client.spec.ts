@@ -93,6 +93,25 @@ describe('a producer client', () => {
     await eventually(() => collector.accepted.length === 1, 'the event');
   });
 
+  it.each([
+    [
+      { occurredAtMs: 1_795_000_000_000.5 },
+      /occurredAtMs is whole milliseconds since 1970, and 1795000000000\.5 is not/,
+    ],
+    [{ occurredAtMs: NaN }, /occurredAtMs .* NaN is not/],
+    [{ occurredAtMs: Infinity }, /occurredAtMs .* Infinity is not/],
+    [{ receivedAtMs: 0.5 }, /an event that cannot be sent: .*0\.5/],
+  ])('says what is wrong with an event that cannot be encoded, and takes the next: %j', async (wrong, message) => {
+    const client = make();
+    await expect(client.send({ ...search(0), ...wrong })).rejects.toMatchObject({
+      ...{ name: 'InvalidEventError', code: 'invalid-event', retriable: false },
+      message: expect.stringMatching(message),
+    });
+    await client.send(search(1));
+    await client.flush();
+    expect(queriesOf(collector.accepted)).toEqual([1]);
+  });
+
   it('keeps batches within their bytes', async () => {
     const client = make({ maxBatchBytes: 400 });
     await sendAll(client, 0, 20);

@@ -12,6 +12,7 @@ import { API_KEY_HEADER, Event } from '@watchnext/contract';
 import type { HttpClient } from '@watchnext/http-client';
 import { backOffMs } from './back-off';
 import { callBack } from './call-back';
+import { encodeEvent } from './encode-event';
 import {
   ClientClosedError,
   DeliveryError,
@@ -85,12 +86,12 @@ export class ProducerClient {
 
   /**
    * Resolves once the event is in the buffer, which may take until there is room.
-   * @throws EventTooLargeError, ClientClosedError; SpoolFullError or SpoolError while neither buffer nor spool has
+   * @throws InvalidEventError, EventTooLargeError, ClientClosedError; SpoolFullError or SpoolError while neither buffer nor spool has
    * room; SpoolInUseError
    */
   async send(event: Event): Promise<void> {
     const { producer, maxBatchBytes } = this.options;
-    const record = Event.encode(event.producer === '' ? { ...event, producer } : event).finish();
+    const record = encodeEvent(event.producer === '' ? { ...event, producer } : event);
     if (framedLength(record) > maxBatchBytes) throw new EventTooLargeError(framedLength(record), maxBatchBytes);
     if (this.closing) throw new ClientClosedError();
     if (this.fatalError) throw this.fatalError;
