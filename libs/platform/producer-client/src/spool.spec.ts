@@ -1,4 +1,15 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identify, type ProcessIdentity } from '@watchnext/folder-lock';
@@ -42,6 +53,29 @@ describe('a spool', () => {
     expect(await segments()).toEqual([]);
     await spool.append(records(30, 31));
     expect(await drain(spool)).toEqual(['record 30']);
+  });
+
+  it('has the name of each segment on the disk once what begins it is, and takes nothing where it cannot have it', async () => {
+    const spool = await open({ segmentBytes: 50 });
+    const handle = await openFile(directory, 'r');
+    const sync = jest.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
+    await handle.close();
+    try {
+      sync.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' }));
+      await expect(spool.append(records(0, 5))).rejects.toThrow(/cannot append to the spool .*EIO/);
+      const syncs: number[] = [];
+      for (let n = 0; n < 15; n += 5) {
+        sync.mockClear();
+        await spool.append(records(n, n + 2));
+        await spool.append(records(n + 2, n + 5));
+        syncs.push(sync.mock.calls.length);
+      }
+      expect(syncs).toEqual([1, 1, 1]);
+    } finally {
+      sync.mockRestore();
+    }
+    expect(await segments()).toHaveLength(3);
+    expect(await drain(spool)).toEqual(textOf(records(0, 15)));
   });
 
   it('is bounded by records and bytes in what it gives at once, but gives one at least', async () => {

@@ -13,7 +13,7 @@
  */
 import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FolderInUseError, lockFolder } from '@watchnext/folder-lock';
+import { FolderInUseError, lockFolder, syncNamesBeside } from '@watchnext/folder-lock';
 import { SpoolDamagedError, SpoolError, SpoolFullError, SpoolInUseError } from './errors';
 import { findRecord, headerOf, partRecords, recordsOf } from './spool-records';
 
@@ -109,6 +109,8 @@ export class Spool {
       try {
         await writeFully(handle, bytes, segment.sizeBytes);
         await handle.datasync();
+        // A segment is no more durable than its name.
+        if (segment.sizeBytes === 0) await syncNamesBeside(this.options.directory);
       } catch (error) {
         // What was written of it must not be taken for records later.
         await handle.truncate(segment.sizeBytes).catch(() => undefined);
