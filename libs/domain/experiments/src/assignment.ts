@@ -64,10 +64,15 @@ export class Assigner {
       const variant = variants.find(({ name }) => name === chosen);
       return variant && { experiment, variant, overridden: true };
     }
-    if (this.testersOfOthers.get(experiment)!.has(userId)) return undefined;
+    if (this.isTesterOfAnother(experiment, userId)) return undefined;
     if (!this.isInPart(experiment, userId)) return undefined;
     const index = shareAt(this.stretches.get(experiment)!, variantPoint(experiment, userId));
     return index === undefined ? undefined : { experiment, variant: variants[index], overridden: false };
+  }
+
+  /** Whether the user sees what another experiment of the layer serves, at some of the same time, because the file names it so. */
+  isTesterOfAnother(experiment: Experiment, userId: string): boolean {
+    return this.testersOfOthers.get(experiment)!.has(userId);
   }
 
   /** Whether the experiment's part of its layer has the user. */

@@ -97,6 +97,51 @@ describe('a change of a running experiment', () => {
     );
   });
 
+  describe('whose users become testers', () => {
+    const everyone = Object.fromEntries(userIds(200).map((user) => [user, 'treatment']));
+    const inTreatment = () => {
+      const file = fileOf(experimentJson());
+      const assigner = new Assigner(file);
+      return userIds(200).filter((user) => assigner.within(file.experiments[0], user)?.variant.name === 'treatment');
+    };
+    const reasonsOf = (before: Record<string, unknown>[], after: Record<string, unknown>[]) =>
+      unsafeChanges(fileOf(...before), fileOf(...after), DURING_MS).flatMap(({ reasons }) => reasons);
+
+    it('says how many the report would leave out, and how many of them it moves', () => {
+      const moved = 200 - inTreatment().length;
+      expect(reasonsOf([experimentJson()], [experimentJson({ testers: everyone })])).toEqual([
+        expect.stringMatching(
+          `^testers: 200 of its users would be testers, whom the report leaves out, ${moved} of them in another variant; name testers before`,
+        ),
+      ]);
+    });
+
+    it('says how many would leave it for another experiment of the layer', () => {
+      const first = experimentJson({ layerPart: [0, 0.5] });
+      const other = (more: Record<string, unknown>) => experimentJson({ name: 'other', layerPart: [0.5, 1], ...more });
+      const file = fileOf(first);
+      const assigner = new Assigner(file);
+      const count = userIds(200).filter((user) => assigner.within(file.experiments[0], user)).length;
+      expect(reasonsOf([first, other({})], [first, other({ testers: everyone })])).toEqual([
+        expect.stringMatching(`^testers of others: ${count} of its users`),
+        expect.stringMatching(`^testers: ${200 - count} of its users`),
+      ]);
+      const later = { start: '2026-12-01T00:00:00Z', stop: '2026-12-31T00:00:00Z', testers: everyone };
+      expect(reasonsOf([first], [first, other(later)])).toEqual([]);
+    });
+
+    it('is safe for who was in no variant, and of testers who change or go, whom the report leaves out anyway', () => {
+      const small = experimentJson({ layerPart: [0, 0.1] });
+      const file = fileOf(small);
+      const assigner = new Assigner(file);
+      const stranger = userIds(200).find((user) => !assigner.within(file.experiments[0], user))!;
+      expect(reasonsOf([small], [{ ...small, testers: { [stranger]: 'treatment' } }])).toEqual([]);
+      const tested = (variant: string) => experimentJson({ testers: { tess: variant } });
+      expect(reasonsOf([tested('control')], [tested('treatment')])).toEqual([]);
+      expect(reasonsOf([tested('control')], [experimentJson()])).toEqual([]);
+    });
+  });
+
   it('names what makes it another experiment', () => {
     const now = fileOf(
       experimentJson({ salt: 'december', start: '2026-11-02T00:00:00Z', audience: { loggedIn: true } }),

@@ -1,4 +1,5 @@
 /** What a change of the definitions does to experiments that have started, and to users who are in them: computed, not sampled. */
+import { Assigner } from './assignment';
 import type { Experiment, ExperimentsFile } from './definition';
 import { overlap, stretchesOf } from './shares';
 
@@ -71,7 +72,36 @@ function changeOf(old: Experiment, now: Experiment, before: ExperimentsFile, aft
     if (same && JSON.stringify(same.serving) !== JSON.stringify(variant.serving))
       reasons.push(`variants.${variant.name}.serving: users who saw one thing see another`);
   }
+  reasons.push(...reasonsOfTesters(old, now, before, after));
   return { name: old.name, state: 'running', ...movement(old, now), reasons };
+}
+
+/** Of users whom the hash had put into a variant, and who would be testers: whatever they are named for, they count no more. */
+function reasonsOfTesters(old: Experiment, now: Experiment, before: ExperimentsFile, after: ExperimentsFile): string[] {
+  const [was, is] = [new Assigner(before), new Assigner(after)];
+  let [own, moved, ofOthers] = [0, 0, 0];
+  for (const userId of new Set(after.experiments.flatMap(({ testers }) => Object.keys(testers)))) {
+    const counted = was.within(old, userId);
+    if (!counted || counted.overridden) continue;
+    const next = is.within(now, userId);
+    if (next?.overridden) {
+      own += 1;
+      if (next.variant.name !== counted.variant.name) moved += 1;
+    } else if (is.isTesterOfAnother(now, userId)) ofOthers += 1;
+  }
+  const remedy = 'name testers before the start, or choose for a request by x-watchnext-experiments';
+  return [
+    ...(own > 0
+      ? [
+          `testers: ${own} of its users would be testers, whom the report leaves out, ${moved} of them in another variant; ${remedy}`,
+        ]
+      : []),
+    ...(ofOthers > 0
+      ? [
+          `testers of others: ${ofOthers} of its users would be testers of another experiment in its layer, and leave it; ${remedy}`,
+        ]
+      : []),
+  ];
 }
 
 /** By variant: its part of all users of the experiment. The report holds the users since the start against today's. */
