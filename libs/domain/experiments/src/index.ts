@@ -14,6 +14,7 @@ export {
   MOST_PINNED_SNAPSHOTS,
   parseExperiments,
   pinnedSnapshots,
+  SNAPSHOT_LEAD_MS,
 } from './validate';
 export { Assigner, type Assignment, type AudienceFacts, servingOf } from './assignment';
 export { hashPoint } from './hash-point';

@@ -197,4 +197,19 @@ describe('a file of experiments', () => {
       /5 snapshots are asked for at once/,
     );
   });
+
+  it('bounds them while what starts is loaded beside what has not stopped', () => {
+    const next = (start: string) =>
+      problemsOf(
+        fileJson(
+          experimentJson({ variants: snapshots('a', 'b', 'c') }),
+          experimentJson({ name: 'next', start, stop: '2026-12-24T00:00:00Z', variants: snapshots('c', 'd', 'e') }),
+        ),
+      );
+    expect(next('2026-12-01T00:00:00Z')).toEqual([
+      expect.stringMatching(/^next\.variants: 15 minutes before it starts, .*5 snapshots are asked for at once/),
+    ]);
+    expect(next('2026-12-01T00:14:59Z')).toHaveLength(1);
+    expect(next('2026-12-01T00:15:00Z')).toEqual([]);
+  });
 });

@@ -24,6 +24,8 @@ const NOT_INTERLEAVED: Partial<Record<ServingParameter, string>> = {
 };
 /** A model service keeps these loaded beside what it serves. */
 export const MOST_PINNED_SNAPSHOTS = 4;
+/** So long before an experiment starts its snapshots are loaded: long enough to be there when they are needed. */
+export const SNAPSHOT_LEAD_MS = 15 * 60_000;
 
 /** @throws ExperimentsError */
 export function parseExperiments(json: string): ExperimentsFile {
@@ -199,13 +201,14 @@ function parametersOf({ variants }: Experiment): Set<ServingParameter> {
   return new Set(variants.flatMap(({ serving }) => Object.keys(serving) as ServingParameter[]));
 }
 
-/** Counted at each start, when one more comes in. */
+/** Counted at each moment that one more experiment's are loaded, when those of what stops until its start are held too. */
 function tooManySnapshots(file: ExperimentsFile): string[] {
   for (const { name, start } of file.experiments) {
-    const pinned = pinnedSnapshots(file, start);
+    const pinned = pinnedSnapshots(file, start - SNAPSHOT_LEAD_MS, SNAPSHOT_LEAD_MS);
     if (pinned.length > MOST_PINNED_SNAPSHOTS) {
+      const minutes = SNAPSHOT_LEAD_MS / 60_000;
       return [
-        `${name}.variants: when it starts, ${pinned.length} snapshots are asked for at once, more than the ${MOST_PINNED_SNAPSHOTS} that the model services keep loaded; run fewer at a time`,
+        `${name}.variants: ${minutes} minutes before it starts, when its snapshots are loaded, ${pinned.length} snapshots are asked for at once, more than the ${MOST_PINNED_SNAPSHOTS} that the model services keep loaded; run fewer at a time, or let it start ${minutes} minutes after others have stopped`,
       ];
     }
   }

@@ -10,6 +10,7 @@ import {
   NO_EXPERIMENTS,
   parseExperiments,
   pinnedSnapshots,
+  SNAPSHOT_LEAD_MS,
   unsafeChanges,
 } from '@watchnext/experiments';
 import type { Logger } from './logger';
@@ -28,9 +29,6 @@ export interface ExperimentsFollowing {
   refresh(): Promise<void>;
   close(): void;
 }
-
-/** Long enough to load a snapshot before it is needed. */
-const AHEAD_MS = 15 * 60_000;
 
 /**
  * @param onRefused called for each version of the file that was refused while running
@@ -79,7 +77,7 @@ class Follower implements ExperimentsFollowing {
   }
 
   pinnedSnapshots(atMs: number): string[] {
-    return pinnedSnapshots(this.file, atMs, AHEAD_MS);
+    return pinnedSnapshots(this.file, atMs, SNAPSHOT_LEAD_MS);
   }
 
   /** One look at a time, and at most one waiting: a look under way may have read the file before it was changed. */
