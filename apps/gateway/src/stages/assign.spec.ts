@@ -42,6 +42,41 @@ async function assignedTo(failures: readonly StageFailure[], watchCount: number)
   return (patch as Pick<Draft, 'assignments'>).assignments.map(({ experiment }) => experiment.name);
 }
 
+describe('overrides of a request', () => {
+  const halves = ['one', 'two'].map((name, index) => ({
+    ...experimentFor(name, {}),
+    layer: 'shared',
+    layerPart: [index / 2, (index + 1) / 2],
+    variants: [
+      { name: 'control', share: 0.5 },
+      { name: 'treatment', share: 0.5, serving: { channelCap: 3 + index } },
+    ],
+  }));
+  const shared = experimentsFileSchema.parse({
+    layers: ['shared', 'phones'].map((name) => ({ name, salt: name })),
+    experiments: [...halves, experimentFor('phones', {})],
+  });
+
+  it('hold for the first of a layer, whose experiments exclude each other, with a warning of the others', async () => {
+    const overrides = { phones: 'control', two: 'treatment', one: 'treatment' };
+    const draft = {
+      request: { userId: 'ada', requestedAtMs: NOW_MS, overrides: new Map(Object.entries(overrides)) },
+      context: { surface: 'home', country: '', device: 'phone', loggedIn: false },
+      ...{ state: { watchCount: 0 }, warnings: [], failures: [] },
+    } as unknown as Draft;
+    const { patch } = await assignStage(() => shared).run(draft, undefined as never);
+    const { assignments, serving, warnings } = patch as Pick<Draft, 'assignments' | 'serving' | 'warnings'>;
+    expect(assignments.map(({ experiment, variant }) => [experiment.name, variant.name])).toEqual([
+      ['phones', 'control'],
+      ['two', 'treatment'],
+    ]);
+    expect(serving).toEqual({ channelCap: 4 });
+    expect(warnings).toEqual([
+      'experiments of layer shared exclude each other, and two was chosen: the override of one was ignored',
+    ]);
+  });
+});
+
 describe('whom an experiment is for', () => {
   it('is told by the state', async () => {
     expect(await assignedTo([], 0)).toEqual(['everyone', 'phones', 'newcomers', 'logged-out']);

@@ -64,7 +64,7 @@ export function servedAs(
 export const isLeftOut = ({ failures }: Pick<Draft, 'failures'>, stage: string): boolean =>
   failures.some((failure) => failure.stage === stage);
 
-/** A tester's choice takes the place of the hash's, and of experiments in the same layer, whether or not they run. */
+/** A tester's choice takes the place of the hash's, and of experiments in the same layer, whether or not they run. Of several in a layer the first. */
 function withOverrides(
   assigned: readonly Assignment[],
   overrides: ReadonlyMap<string, string>,
@@ -76,8 +76,14 @@ function withOverrides(
   for (const [name, variantName] of overrides) {
     const experiment = file.experiments.find((one) => one.name === name);
     const variant = experiment?.variants.find((one) => one.name === variantName);
-    if (experiment && variant) chosen.push({ experiment, variant, overridden: true });
-    else warnings.push(`there is no variant ${variantName} of experiment ${name}: the override was ignored`);
+    const first = chosen.find((one) => one.experiment.layer === experiment?.layer)?.experiment;
+    if (!experiment || !variant)
+      warnings.push(`there is no variant ${variantName} of experiment ${name}: the override was ignored`);
+    else if (first)
+      warnings.push(
+        `experiments of layer ${experiment.layer} exclude each other, and ${first.name} was chosen: the override of ${name} was ignored`,
+      );
+    else chosen.push({ experiment, variant, overridden: true });
   }
   const layers = new Set(chosen.map(({ experiment }) => experiment.layer));
   const others = assigned.filter(({ experiment }) => !layers.has(experiment.layer));
