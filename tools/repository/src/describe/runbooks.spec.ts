@@ -61,3 +61,20 @@ describe.each(documents)('%s', (path) => {
     expect(links.filter((link) => !existsSync(resolve(ROOT, dirname(path), link)))).toEqual([]);
   });
 });
+
+describe('docs/runbooks/gateway.md', () => {
+  it('says what to do about each code of an answer that is no fault of the request', () => {
+    const gateway = sourcesUnder(join(ROOT, 'apps/gateway/src'))
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n');
+    const codes = [
+      ...all(gateway, /new ApiError\(\s*(?:421|5\d\d),\s*'([a-z-]+)'/g),
+      ...all(gateway, /\b(?:sendAgain\(|return \[)'([a-z-]+)'/g),
+    ];
+    expect(codes).toEqual(
+      expect.arrayContaining(['misdirected', 'key-unavailable', 'key-refused', 'collector-failed']),
+    );
+    const runbook = readFileSync(join(ROOT, 'docs/runbooks/gateway.md'), 'utf8');
+    expect(codes.filter((code) => !runbook.includes(`\`${code}\``))).toEqual([]);
+  });
+});
