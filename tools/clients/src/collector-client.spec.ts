@@ -2,13 +2,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CollectorClient } from './collector-client';
 
-/** Answers one after the other, the last again and again; undefined is an error. */
-function answering(answers: readonly (readonly [materialised: number, archived: number] | undefined)[]): Server {
+type Answer = readonly [materialised: number, archived: number] | number | undefined;
+
+/** Answers one after the other, the last again and again; undefined is an error, as is a status. */
+function answering(answers: readonly Answer[]): Server {
   const left = [...answers];
   return createServer((_, response) => {
     const answer = left.length > 1 ? left.shift() : left[0];
-    const body = answer && JSON.stringify({ materialised: answer[0], archived: answer[1] });
-    response.writeHead(body === undefined ? 503 : 200).end(body ?? 'not yet');
+    if (typeof answer !== 'object') response.writeHead(answer ?? 503).end('not yet');
+    else response.end(JSON.stringify({ materialised: answer[0], archived: answer[1] }));
   });
 }
 
@@ -41,6 +43,32 @@ describe('a client of the collector', () => {
     });
     await new Promise((resolve) => server.close(resolve));
     await expect((await client(undefined)).drained({ stuckMs: 200 })).rejects.toThrow('it does not answer');
+  });
+
+  it('says what it is told instead of the lag', async () => {
+    await expect((await client([0, 3], 500)).drained({ stuckMs: 200 })).rejects.toMatchObject({
+      name: 'StuckError',
+      message: 'ingestion has not moved for 0.2 s (3 records behind; GET /v1/lag answered 500: not yet)',
+    });
+  });
+
+  it.each([401, 403, 404])('does not wait for what will be refused again: %d', async (status) => {
+    const collector = await client(status, [0, 0]);
+    await expect(collector.drained()).rejects.toMatchObject({ name: 'AnswerError', status });
+  });
+
+  it('asks again where it asked too often', async () => {
+    await expect((await client(429, [0, 0])).drained()).resolves.toBeUndefined();
+  });
+
+  it('takes what falls for moving, though it was less before', async () => {
+    const falling = Array.from({ length: 9 }, (_, n) => [90_000 - n, 0] as const);
+    const collector = await client([5, 0], ...falling, [0, 0]);
+    const now = jest.spyOn(performance, 'now');
+    let atMs = 0;
+    const onLag = () => void (atMs += 40);
+    now.mockImplementation(() => atMs);
+    await collector.drained({ stuckMs: 100, onLag }).finally(() => now.mockRestore());
   });
 
   it.each([

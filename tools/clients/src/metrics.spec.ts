@@ -14,7 +14,9 @@ describe('a metric', () => {
   let server: Server;
   let url: string;
   beforeAll(async () => {
-    server = createServer((_, response) => response.end(TEXT));
+    server = createServer(({ url: path }, response) =>
+      path === '/metrics' ? response.end(TEXT) : response.writeHead(503).end('not-ready'),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -25,4 +27,10 @@ describe('a metric', () => {
     ['ready', 1],
     ['unheard_of', 0],
   ])('%s is read as %d, over all its series', async (name, value) => expect(await readMetric(url, name)).toBe(value));
+
+  it('is not 0 where the service answers with an error', async () => {
+    await expect(readMetric(`${url}/elsewhere`, 'ready')).rejects.toMatchObject({
+      ...{ name: 'AnswerError', status: 503, message: 'GET /metrics answered 503: not-ready' },
+    });
+  });
 });
