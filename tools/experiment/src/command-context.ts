@@ -17,6 +17,9 @@ import { z } from 'zod';
 
 /** What the exit code says; `--help` tells it too. */
 export const EXIT = { invalid: 2, noResult: 3, configuration: EXIT_CONFIGURATION } as const;
+/** Of `--at`: a playback cut off at that time would count for less than it is of in every later report. */
+export const AT_HELP =
+  'as if it were this time, but that playbacks begun before count up to where they were a day later; default: now';
 /** The report sorts and sums millions of users; DuckDB goes to disk beyond this. */
 const MEMORY_LIMIT_MIB = 4_096;
 

@@ -1,7 +1,7 @@
 import { moment, newPath, startTask } from '@watchnext/command-line';
 import { type Command, InvalidArgumentError } from 'commander';
 import { READING, withTask } from './archive-progress';
-import { experimentNamed, type FileOption, readDefinitions, withArchive, withFile } from './command-context';
+import { AT_HELP, experimentNamed, type FileOption, readDefinitions, withArchive, withFile } from './command-context';
 import { exportUsers, formatOf, type UserExport } from './export-users';
 import { whole } from './format';
 
@@ -17,7 +17,7 @@ export function addExportCommand(program: Command): void {
     .description('the users that a report counts, as a table: one row each, with what every metric counts of them')
     .argument('<name>', 'of the experiment')
     .requiredOption('--out <file>', 'the file to write, .parquet or .csv; never one that is there', tableFile)
-    .option('--at <time>', 'as if it were this time; default: now', moment)
+    .option('--at <time>', AT_HELP, moment)
     .action(async (name: string, options: FileOption & { out: string; at?: number }) => {
       const experiment = experimentNamed(await readDefinitions(options), name);
       const exported = await withArchive((archive) =>

@@ -15,6 +15,7 @@ import { Assigner, type Experiment, ExperimentsError, metricOf, unsafeChanges } 
 import { Command, InvalidArgumentError } from 'commander';
 import { DAY_MS } from '@watchnext/features';
 import {
+  AT_HELP,
   EXIT,
   experimentNamed,
   type FileOption,
@@ -143,7 +144,7 @@ withFile(program.command('report'))
   .argument('<name>', 'of the experiment')
   .option('--html <file>', 'also as a page with plots', newFile)
   .option('--json [file]', 'as JSON, on standard output or into a file', newFile)
-  .option('--at <time>', 'as if it were this time; default: now', moment)
+  .option('--at <time>', AT_HELP, moment)
   .action(async (name: string, options: FileOption & { html?: string; json?: string | boolean; at?: number }) => {
     const experiment = experimentNamed(await readDefinitions(options), name);
     const report = await withArchive((archive) => reportExperiment(archive, experiment, options.at ?? Date.now()));

@@ -176,6 +176,28 @@ describe('the report', () => {
     expect(numbers).toMatchObject({ ...inAll, attributedWatches: 5 });
   });
 
+  it('counts a playback begun before its time up to where it was a day later, and none that begins later', async () => {
+    const atMs = START_MS + DAY_MS;
+    const watched = (playbackId: string, positionSeconds: number, watchedAtMs: number) => ({
+      body: watchOf('una', 'v0', { playbackId, impressionId: 'list-0', positionSeconds }),
+      atMs: watchedAtMs,
+    });
+    const archive = await archiveOf(
+      join(folder, 'as of a day'),
+      [
+        { body: LIST_OF_UNA, atMs: atMs - 120_000 },
+        watched('begun', 10, atMs - 60_000),
+        watched('begun', 50, atMs + DAY_MS - 60_000),
+        watched('begun', 90, atMs + DAY_MS + 60_000),
+        watched('later', 30, atMs + 60_000),
+      ].map(({ body, atMs: happenedAtMs }) => ({ key: 'una', event: eventOf(body, happenedAtMs) })),
+    );
+    opened.push(archive);
+    const [experiment] = fileWith().experiments;
+    const days = await readUserDays(archive, { experiment, startMs: START_MS, endMs: atMs, covariateDays: 0 });
+    expect(days.map(({ numbers }) => numbers)).toEqual([expect.objectContaining({ watches: 1, watchSeconds: 50 })]);
+  });
+
   it('counts what a list led to on a device whose clock is behind, and never as of before the experiment', async () => {
     const watched = (impressionId: string, positionSeconds: number) =>
       watchOf('una', 'v0', { playbackId: `of ${impressionId}`, impressionId, positionSeconds });

@@ -51,6 +51,8 @@ describe('npm run experiment', () => {
   it('explains itself, each command too', async () => {
     expect((await run('--help')).out).toMatch(/validate.*assign.*report.*export.*aa.*power.*off-policy/s);
     expect((await run('power', '--help')).out).toMatch(/how long an experiment must run/);
+    for (const command of ['report', 'export'])
+      expect((await run(command, '--help')).out).toMatch(/--at.*\s+playbacks\s+begun\s+before\s+count\s+up\s+to/s);
   });
 
   it('validates, and refuses a change that would spoil a running experiment', async () => {
