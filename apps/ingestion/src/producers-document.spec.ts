@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyEvent, newState } from '@watchnext/features';
+import { applyEvent, newState, refuse } from '@watchnext/features';
 import { eventOf, impressionItemOf, impressionsServedOf, searchOf } from '@watchnext/testing';
 import { EventsController } from './http/events.controller';
 
@@ -21,6 +21,14 @@ describe('the document for producers', () => {
     'names %s, which closes the loop that ranking learns from',
     (name) => expect(section).toContain(name),
   );
+
+  it.each(['.', '..'])('warns of the user %s, whose events are taken and whose list has no address', (userId) => {
+    const atMs = 1_790_000_000_000;
+    expect(refuse(eventOf(searchOf(userId, 'cats'), atMs), atMs)).toBeUndefined();
+    for (const part of [encodeURIComponent(userId), userId.replaceAll('.', '%2E')])
+      expect(new URL(`http://gateway/v1/users/${part}/recommendations`).pathname).not.toMatch(/users\/[.%]/);
+    expect(section).toMatch(/No user may be called `\.` or `\.\.`/);
+  });
 
   it.each([
     [false, 1],
