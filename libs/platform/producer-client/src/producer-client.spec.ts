@@ -64,52 +64,9 @@ describe('a producer client', () => {
     expect(client.statistics()).toMatchObject({ acceptedEvents: 35, pendingEvents: 0, failedTries: 0 });
   });
 
-  it.each<[keyof ProducerClientOptions, unknown, string]>([
-    ['maxBatchEvents', 0, '0 is no whole number of 1 or more; leave it out for 500'],
-    ['maxBatchEvents', NaN, 'NaN is no whole number of 1 or more; leave it out for 500'],
-    ['maxBatchBytes', 1.5, '1.5 is no whole number of 1 or more; leave it out for 900000'],
-    ['lingerMs', -1, '-1 is no whole number from 0 to 2147483647; leave it out for 50'],
-    ['maxBufferedEvents', 0, '0 is no whole number of 1 or more; leave it out for 10000'],
-    ['maxBufferedBytes', '64MB', '64MB is no whole number of 1 or more; leave it out for 33554432'],
-    ['requestTimeoutMs', 0, '0 is no whole number from 1 to 2147483647; leave it out for 10000'],
-    ['retryBaseMs', null, 'null is no whole number from 1 to 2147483647; leave it out for 100'],
-    ['retryCapMs', Infinity, 'Infinity is no whole number from 1 to 2147483647; leave it out for 30000'],
-    ['maxSpoolBytes', -5, '-5 is no whole number of 1 or more; leave it out for 1073741824'],
-    ['spoolAfterFailures', 0, '0 is no whole number of 1 or more; leave it out for 3'],
-  ])('is not made with %s of %p, which cannot work', (option, value, reason) => {
-    const refusal = { name: 'ProducerOptionError', code: 'option', option, message: `${option}: ${reason}` };
-    expect(() => make({ [option]: value })).toThrow(expect.objectContaining(refusal));
-  });
-
-  it('is made without bounds where they are Infinity', async () => {
-    const client = make({ lingerMs: 0, maxBufferedEvents: Infinity, maxBufferedBytes: Infinity });
-    await client.send(search(0));
-    await client.flush();
-    expect(collector.accepted).toHaveLength(1);
-  });
-
   it('sends an event that waits alone once it is old enough', async () => {
     await make({ lingerMs: 20 }).send(search(0));
     await eventually(() => collector.accepted.length === 1, 'the event');
-  });
-
-  it.each([
-    [
-      { occurredAtMs: 1_795_000_000_000.5 },
-      /occurredAtMs is whole milliseconds since 1970, and 1795000000000\.5 is not/,
-    ],
-    [{ occurredAtMs: NaN }, /occurredAtMs .* NaN is not/],
-    [{ occurredAtMs: Infinity }, /occurredAtMs .* Infinity is not/],
-    [{ receivedAtMs: 0.5 }, /an event that cannot be sent: .*0\.5/],
-  ])('says what is wrong with an event that cannot be encoded, and takes the next: %j', async (wrong, message) => {
-    const client = make();
-    await expect(client.send({ ...search(0), ...wrong })).rejects.toMatchObject({
-      ...{ name: 'InvalidEventError', code: 'invalid-event', retriable: false },
-      message: expect.stringMatching(message),
-    });
-    await client.send(search(1));
-    await client.flush();
-    expect(queriesOf(collector.accepted)).toEqual([1]);
   });
 
   it('keeps batches within their bytes', async () => {
