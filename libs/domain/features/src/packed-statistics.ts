@@ -9,17 +9,29 @@ export interface PackedCounts {
   readonly counts: Float64Array;
 }
 
+/** Counts of some of a table's ids, found by the row that the id has there. */
+export interface PackedPart {
+  /** [ids of the whole table]: rows of `counts` counted from 1, or 0 for an id that has none. */
+  readonly rows: Int32Array;
+  /** [rows, 4]: as `COUNT_NAMES`. */
+  readonly counts: Float64Array;
+}
+
 /** `StatisticsTables`, packed by any thread. */
 export interface PackedStatistics {
   readonly videos: PackedCounts;
   readonly channels: PackedCounts;
   readonly topics: PackedCounts;
-  readonly surfaces: ReadonlyMap<string, PackedCounts>;
-  readonly countries: ReadonlyMap<string, PackedCounts>;
+  /** Of `videos`. */
+  readonly surfaces: ReadonlyMap<string, PackedPart>;
+  /** Of `channels`. */
+  readonly countries: ReadonlyMap<string, PackedPart>;
   readonly wholeCountries: PackedCounts;
 }
 
 export const COUNT_NAMES = ['impressionCount', 'clickCount', 'clickWatchSeconds', 'watchCount'] as const;
+/** Of which table the counts of each surface, and of each country, are parts. */
+export const WHOLE_OF = { surfaces: 'videos', countries: 'channels' } as const;
 const WIDTH = COUNT_NAMES.length;
 const SMALLEST_CAPACITY = 256;
 
@@ -28,20 +40,20 @@ const SMALLEST_CAPACITY = 256;
  * @throws Error naming the first entry that is not four counts
  */
 export function packStatistics(tables: StatisticsTables): PackedStatistics {
-  const packed = (name: keyof StatisticsTables) => packCounts(name, tables[name]);
-  const nested = (name: 'surfaces' | 'countries') =>
+  const packed = (name: keyof StatisticsTables) => tableOf(name, tables[name]).pack();
+  const whole = { videos: packed('videos'), channels: packed('channels') };
+  const parts = (name: keyof typeof WHOLE_OF) =>
     new Map(
       Object.entries(requireObject(name, tables[name])).map(([inner, records]) => [
         inner,
-        packCounts(`${name}.${inner}`, records),
+        tableOf(`${name}.${inner}`, records).packPart(whole[WHOLE_OF[name]].ids),
       ]),
     );
   return {
-    videos: packed('videos'),
-    channels: packed('channels'),
+    ...whole,
     topics: packed('topics'),
-    surfaces: nested('surfaces'),
-    countries: nested('countries'),
+    surfaces: parts('surfaces'),
+    countries: parts('countries'),
     wholeCountries: packed('wholeCountries'),
   };
 }
@@ -49,15 +61,30 @@ export function packStatistics(tables: StatisticsTables): PackedStatistics {
 /** Looks up what is packed. Of topics and whole countries, which are few and asked for again and again, it keeps what it found. */
 export function statisticsFromPacked(packed: PackedStatistics): Statistics {
   const { videos, channels, surfaces, countries } = packed;
+  const videoRow = lastRowOf(videos.ids);
+  const channelRow = lastRowOf(channels.ids);
   const topics = remembering(packed.topics);
   const wholeCountries = remembering(packed.wholeCountries);
   return {
-    ofVideo: (videoId) => countsOf(videos, videoId),
-    ofVideoOn: (surface, videoId) => countsOf(surfaces.get(surface), videoId),
-    ofChannel: (channelId) => countsOf(channels, channelId),
+    ofVideo: (videoId) => countsAt(videos.counts, videoRow(videoId)),
+    ofVideoOn: (surface, videoId) => countsOfPart(surfaces.get(surface), videoRow(videoId)),
+    ofChannel: (channelId) => countsAt(channels.counts, channelRow(channelId)),
     ofTopic: topics,
-    ofChannelIn: (country, channelId) => countsOf(countries.get(country), channelId),
+    ofChannelIn: (country, channelId) => countsOfPart(countries.get(country), channelRow(channelId)),
     impressionCountIn: (country) => wholeCountries(country)?.impressionCount ?? 0,
+  };
+}
+
+/** Row of an id, below 0 for none. Of one candidate first all counts are asked for, then those of a part: the id is looked up once. */
+function lastRowOf(ids: PackedIds): (id: string) => number {
+  let lastId: string | undefined;
+  let lastRow = -1;
+  return (id) => {
+    if (id !== lastId) {
+      lastRow = placeOf(ids, id);
+      lastId = id;
+    }
+    return lastRow;
   };
 }
 
@@ -67,17 +94,17 @@ function remembering(packed: PackedCounts): (id: string) => ImpressionCounts | u
   return (id) => {
     const known = found.get(id);
     if (known !== undefined) return known;
-    const counts = countsOf(packed, id);
+    const counts = countsAt(packed.counts, placeOf(packed.ids, id));
     // No more than the table has: what is not in it is not kept.
     if (counts !== undefined) found.set(id, counts);
     return counts;
   };
 }
 
-function packCounts(name: string, records: unknown): PackedCounts {
+function tableOf(name: string, records: unknown): CountsTable {
   const table = new CountsTable(name);
   for (const [id, entry] of Object.entries(requireObject(name, records))) table.add(id, entry);
-  return table.pack();
+  return table;
 }
 
 /** Counts by id on their way into flat arrays. */
@@ -106,9 +133,29 @@ export class CountsTable {
 
   /** @throws Error naming the first id that is there twice */
   pack(): PackedCounts {
+    return { ids: packIds(this.ids), counts: this.packedCounts() };
+  }
+
+  /**
+   * @param whole ids of the table that this one is a part of. What is shown somewhere is shown, so an id that is not there is one that
+   *   nobody asks for; it is not found
+   * @throws Error naming the first id that is there twice
+   */
+  packPart(whole: PackedIds): PackedPart {
+    const rows = new Int32Array(new SharedArrayBuffer(4 * whole.count));
+    this.ids.forEach((id, row) => {
+      const place = placeOf(whole, id);
+      if (place < 0) return;
+      if (rows[place] !== 0) throw new Error(`"${id}" is there twice`);
+      rows[place] = row + 1;
+    });
+    return { rows, counts: this.packedCounts() };
+  }
+
+  private packedCounts(): Float64Array {
     const counts = new Float64Array(new SharedArrayBuffer(8 * WIDTH * this.ids.length));
     counts.set(this.values.subarray(0, counts.length));
-    return { ids: packIds(this.ids), counts };
+    return counts;
   }
 
   private grow(): void {
@@ -123,11 +170,11 @@ function requireObject(name: string, value: unknown): object {
   throw new Error(`statistics: ${name} is missing, or not an object`);
 }
 
-function countsOf(packed: PackedCounts | undefined, id: string): ImpressionCounts | undefined {
-  const row = packed === undefined ? -1 : placeOf(packed.ids, id);
-  if (packed === undefined || row < 0) return undefined;
-  return new CountsRow(packed.counts, row * WIDTH);
-}
+const countsAt = (counts: Float64Array, row: number): ImpressionCounts | undefined =>
+  row < 0 ? undefined : new CountsRow(counts, row * WIDTH);
+
+const countsOfPart = (part: PackedPart | undefined, row: number): ImpressionCounts | undefined =>
+  part === undefined || row < 0 ? undefined : countsAt(part.counts, part.rows[row] - 1);
 
 /** Reads the counts where they lie: an object with a copy of them is four times as large, and a request looks up thousands. */
 class CountsRow implements ImpressionCounts {

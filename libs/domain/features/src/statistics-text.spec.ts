@@ -27,6 +27,13 @@ const textOf = (given: Parameters<typeof statisticsText>[0]) => [...statisticsTe
 const one = { impressionCount: 3, clickCount: 1, clickWatchSeconds: 42.5, watchCount: 2 };
 const TEXT = textOf({ ...NO_STATISTICS, videos: { v: one, w: one }, surfaces: { home: { v: one } } });
 
+/** The last entry of the surface, once more. */
+const twiceOn = (surface: string, text: string) =>
+  text.replace(
+    new RegExp(`("${surface}":\\{\n)(.*)\n`),
+    (_all, open: string, entry: string) => `${open}${entry},\n${entry}\n`,
+  );
+
 describe('statistics as text', () => {
   it('are JSON of the same, and come back as packed as from tables, wherever the text is cut', async () => {
     await fc.assert(
@@ -70,6 +77,8 @@ describe('statistics as text', () => {
     ['a count that is none', TEXT.replace('"watchCount":2', '"watchCount":-2'), 'videos.v.watchCount is -2'],
     ['a section that is missing', TEXT.replace('"topics"', '"topic"'), 'topics is missing'],
     ['an id that is there twice', TEXT.replace('"w"', '"v"'), '"v" is there twice'],
+    ['one that is on a surface twice', twiceOn('home', TEXT), '"v" is there twice'],
+    ['surfaces before the videos', TEXT.replace('"videos"', '"later"'), 'surfaces stand before videos'],
   ])('are refused: %s', async (_what, text, message) => {
     await expect(packStatisticsText([text])).rejects.toThrow(message);
   });

@@ -11,12 +11,15 @@
  *   "home":{
  *   …
  */
+import type { PackedIds } from '@watchnext/learning';
 import {
   CountsTable,
   COUNT_NAMES,
   type PackedCounts,
+  type PackedPart,
   type PackedStatistics,
   packStatistics,
+  WHOLE_OF,
 } from './packed-statistics';
 import type { StatisticsTables } from './statistics';
 import type { ImpressionCounts } from './types';
@@ -107,7 +110,7 @@ class LinePacker {
   private isOver = false;
   private table: CountsTable | undefined;
   private readonly flat = new Map<string, PackedCounts>();
-  private readonly nested = new Map<string, Map<string, PackedCounts>>();
+  private readonly nested = new Map<(typeof NESTED)[number], Map<string, PackedPart>>();
 
   add(text: string): void {
     this.line++;
@@ -145,10 +148,11 @@ class LinePacker {
   private open(path: string[], name: string): void {
     path.push(name);
     const [section, inner] = path as [string, string | undefined];
-    const isNested = (NESTED as readonly string[]).includes(section);
-    if (isNested && inner === undefined) this.nested.set(section, new Map());
+    const nested = NESTED.find((known) => known === section);
+    if (nested !== undefined && inner === undefined) this.nested.set(nested, new Map());
     // A section that this program does not know is one for later ones.
-    const isTable = isNested ? path.length === 2 : path.length === 1 && (FLAT as readonly string[]).includes(section);
+    const isTable =
+      nested !== undefined ? path.length === 2 : path.length === 1 && (FLAT as readonly string[]).includes(section);
     this.table = isTable ? new CountsTable(path.join('.')) : undefined;
   }
 
@@ -159,13 +163,20 @@ class LinePacker {
       this.isOver = true;
       return;
     }
+    const nested = NESTED.find((known) => known === section);
     if (this.table !== undefined) {
-      const counts = this.table.pack();
-      if (inner === undefined) this.flat.set(section, counts);
-      else this.nested.get(section)!.set(inner, counts);
+      if (nested === undefined || inner === undefined) this.flat.set(section, this.table.pack());
+      else this.nested.get(nested)!.set(inner, this.table.packPart(this.wholeOf(nested)));
     }
     this.table = undefined;
     path.pop();
+  }
+
+  /** The ids that a section's tables are parts of: `statisticsText` writes them before. */
+  private wholeOf(section: (typeof NESTED)[number]): PackedIds {
+    const whole = this.flat.get(WHOLE_OF[section]);
+    if (whole === undefined) throw new Error(`statistics: ${section} stand before ${WHOLE_OF[section]}`);
+    return whole.ids;
   }
 
   /** The one entry of an object. */
