@@ -1,5 +1,6 @@
 /** Statistics in flat arrays on shared memory: of a million videos, as JSON they are a million objects and more. */
 import { type PackedIds, packIds, placeOf } from '@watchnext/learning';
+import { addRow, emptyRows, type PackedRows, rowOf } from './packed-rows';
 import type { StatisticsTables } from './statistics';
 import type { ImpressionCounts, Statistics } from './types';
 
@@ -9,10 +10,9 @@ export interface PackedCounts {
   readonly counts: Float64Array;
 }
 
-/** Counts of some of a table's ids, found by the row that the id has there. */
+/** Counts of some of a table's ids, found by the rows that these have there. */
 export interface PackedPart {
-  /** [ids of the whole table]: rows of `counts` counted from 1, or 0 for an id that has none. */
-  readonly rows: Int32Array;
+  readonly rows: PackedRows;
   /** [rows, 4]: as `COUNT_NAMES`. */
   readonly counts: Float64Array;
 }
@@ -142,12 +142,10 @@ export class CountsTable {
    * @throws Error naming the first id that is there twice
    */
   packPart(whole: PackedIds): PackedPart {
-    const rows = new Int32Array(new SharedArrayBuffer(4 * whole.count));
+    const rows = emptyRows(this.ids.length);
     this.ids.forEach((id, row) => {
-      const place = placeOf(whole, id);
-      if (place < 0) return;
-      if (rows[place] !== 0) throw new Error(`"${id}" is there twice`);
-      rows[place] = row + 1;
+      const wholeRow = placeOf(whole, id);
+      if (wholeRow >= 0 && !addRow(rows, wholeRow, row)) throw new Error(`"${id}" is there twice`);
     });
     return { rows, counts: this.packedCounts() };
   }
@@ -174,7 +172,7 @@ const countsAt = (counts: Float64Array, row: number): ImpressionCounts | undefin
   row < 0 ? undefined : new CountsRow(counts, row * WIDTH);
 
 const countsOfPart = (part: PackedPart | undefined, row: number): ImpressionCounts | undefined =>
-  part === undefined || row < 0 ? undefined : countsAt(part.counts, part.rows[row] - 1);
+  part === undefined || row < 0 ? undefined : countsAt(part.counts, rowOf(part.rows, row));
 
 /** Reads the counts where they lie: an object with a copy of them is four times as large, and a request looks up thousands. */
 class CountsRow implements ImpressionCounts {

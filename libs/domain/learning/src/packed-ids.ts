@@ -3,7 +3,8 @@
  * one thread to another copies nothing, and a garbage collector that meets a million ids has four objects to look at.
  *
  * Ids are kept as UTF-16 code units, as strings are, so that every string comes back as it was. The table is open
- * addressing with linear probing, at most half full.
+ * addressing with linear probing, at most half full. A slot says all of its id but the text: looking up one of a million ids is
+ * waiting for memory, once for the slot and once for the text, and what else lies in slots on the way costs no more.
  */
 export interface PackedIds {
   readonly count: number;
@@ -11,9 +12,20 @@ export interface PackedIds {
   readonly units: Uint16Array;
   /** [count + 1]: where each id begins in `units`. */
   readonly starts: Uint32Array;
-  /** [a power of two]: places counted from 1, in the slot that an id's hash leads to or the next free one; 0 is free. */
+  /** [a power of two, 4]: as `SLOT`; the slot that an id's hash leads to, or the next free one. */
   readonly slots: Int32Array;
 }
+
+/** Numbers of a slot. */
+const SLOT = {
+  /** Of the id in the list, counted from 1; 0 is free. */
+  place: 0,
+  hash: 1,
+  /** Where the id begins and ends in `units`. */
+  from: 2,
+  to: 3,
+} as const;
+const SLOT_SIZE = 4;
 
 const LARGEST_ARGUMENT_LIST = 4_096;
 
@@ -32,22 +44,26 @@ export function packIds(ids: IdList): PackedIds {
   const slotCount = 2 ** Math.ceil(Math.log2(Math.max(2, 2 * ids.length)));
   const units = new Uint16Array(new SharedArrayBuffer(2 * unitCount));
   const starts = new Uint32Array(new SharedArrayBuffer(4 * (ids.length + 1)));
-  const slots = new Int32Array(new SharedArrayBuffer(4 * slotCount));
+  const slots = new Int32Array(new SharedArrayBuffer(4 * SLOT_SIZE * slotCount));
   const packed = { count: ids.length, units, starts, slots };
   let at = 0;
   ids.forEach((id, place) => {
-    const slot = slotOf(packed, id);
-    if (slots[slot] !== 0) throw new Error(`"${id}" is there twice`);
+    const hash = hashOfId(id);
+    const slot = slotOf(packed, id, hash);
+    if (slots[slot + SLOT.place] !== 0) throw new Error(`"${id}" is there twice`);
+    slots[slot + SLOT.place] = place + 1;
+    slots[slot + SLOT.hash] = hash;
+    slots[slot + SLOT.from] = at;
     for (let i = 0; i < id.length; i++) units[at++] = id.charCodeAt(i);
+    slots[slot + SLOT.to] = at;
     starts[place + 1] = at;
-    slots[slot] = place + 1;
   });
   return packed;
 }
 
 /** Place of an id in the list; -1 where it is not in it. */
 export function placeOf(packed: PackedIds, id: string): number {
-  return packed.slots[slotOf(packed, id)] - 1;
+  return packed.slots[slotOf(packed, id, hashOfId(id)) + SLOT.place] - 1;
 }
 
 /** @throws RangeError beyond the list */
@@ -71,12 +87,13 @@ export function listIds(packed: PackedIds): string[] {
   return Array.from({ length: packed.count }, (_, place) => packedIdAt(packed, place));
 }
 
-/** The slot that holds the id, or the free one where it would go. */
-function slotOf({ units, starts, slots }: PackedIds, id: string): number {
+/** Where the slot begins that holds the id, or the free one where it would go. */
+function slotOf({ units, slots }: PackedIds, id: string, hash: number): number {
   const mask = slots.length - 1;
-  for (let slot = hashOfId(id) & mask; ; slot = (slot + 1) & mask) {
-    const place = slots[slot] - 1;
-    if (place < 0 || isAt(units, starts[place], starts[place + 1], id)) return slot;
+  for (let slot = Math.imul(hash, SLOT_SIZE) & mask; ; slot = (slot + SLOT_SIZE) & mask) {
+    if (slots[slot + SLOT.place] === 0) return slot;
+    if (slots[slot + SLOT.hash] === hash && isAt(units, slots[slot + SLOT.from], slots[slot + SLOT.to], id))
+      return slot;
   }
 }
 
