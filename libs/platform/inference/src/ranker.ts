@@ -1,6 +1,6 @@
 /**
  * The serving path of ranking, from a user's state to scores: the user's features and columns once a request, the user's part
- * of the first layer once for each part of the rows (500 candidates go in four), the candidates' columns side by side in one
+ * of the first layer once for each part of the rows, the candidates' columns side by side in one
  * buffer that requests take turns with. The tower is at work on the first rows while the others are written.
  */
 import type { RankCandidate, RequestContext, UserState } from '@watchnext/contract';
@@ -16,16 +16,9 @@ import {
 import { type EncodedUser, RowChecksums, type RankingModel } from '@watchnext/ranking-model';
 import { breathe } from '@watchnext/waiting';
 import { BufferPool } from './buffer-pool';
+import { rowPartsFor } from './row-parts';
 import type { RankerTower } from './tower';
 
-/**
- * Rows that the tower is given first, as soon as they are written, and at most at once. Each part is half as large again as the
- * one before: while the tower is at work on one the next is written in less time, and few parts cost least, since each
- * multiplies the user's columns anew. Of 500 rows 64, 96, 144 and 196 were faster than twice as many each time, or equal parts.
- */
-const FIRST_ROWS = 64;
-const MOST_ROWS = 256;
-const GROWTH = 1.5;
 /** Rows that are written, or checksums that are computed, before the event loop gets its turn: less than a millisecond's work. */
 const ROWS_PER_TURN = 128;
 
@@ -45,12 +38,15 @@ export interface ScoredRows {
 
 export class Ranker {
   private readonly buffers = new BufferPool();
+  private readonly partsOf: (rowCount: number) => Iterable<number>;
 
   constructor(
     readonly model: RankingModel,
     readonly tower: RankerTower,
     readonly statistics: Statistics,
-  ) {}
+  ) {
+    this.partsOf = rowPartsFor(model.tower, model.videoSize);
+  }
 
   /**
    * Scores every candidate, in the order given, and hands the rows to `use` as long as it runs. The same state, context and
@@ -82,7 +78,7 @@ export class Ranker {
       try {
         const videos: RankingVideoFeatures[] = [];
         let row = 0;
-        for (const end of partsOf(candidates.length)) {
+        for (const end of this.partsOf(candidates.length)) {
           for (; row < end; row++) {
             if (row > 0 && row % ROWS_PER_TURN === 0) await breathe(signal);
             const video = featuresOf(candidates[row]!);
@@ -106,16 +102,6 @@ export class Ranker {
     } finally {
       this.buffers.give(videoRows);
     }
-  }
-}
-
-/** Where each part of the rows ends. */
-function* partsOf(rowCount: number): Generator<number> {
-  let end = 0;
-  for (let part = FIRST_ROWS; end < rowCount; part = Math.min(Math.ceil(GROWTH * part), MOST_ROWS)) {
-    // What would be left is not worth a part of its own.
-    end = rowCount - end < GROWTH * part ? rowCount : end + part;
-    yield end;
   }
 }
 
