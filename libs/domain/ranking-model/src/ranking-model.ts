@@ -76,6 +76,8 @@ export class RankingModel {
   private readonly layout: InputLayout;
   /** Of each table, the row of an id. */
   private readonly tableRows: readonly ((id: string) => number)[];
+  /** Where the known ids of a mean lie in their table; longer than the last mean's, to be used again. */
+  private readonly knownRows: number[] = [];
   /** Of the row that is being written. */
   private readonly statisticsNumbers = new Float64Array(RANKING_STATISTICS_NUMBERS.length);
 
@@ -238,13 +240,16 @@ export class RankingModel {
     const { table, from } = this.layout.embeddings[input];
     const { dimensions, values } = this.ingredients.tables[table];
     const rowOf = this.tableRows[table];
+    const { knownRows } = this;
     let count = 0;
-    for (const id of ids) if (rowOf(id) > 0) count++;
+    for (const id of ids) {
+      const row = rowOf(id);
+      if (row > 0) knownRows[count++] = row * dimensions;
+    }
     const to = offset + from;
     out.fill(0, to, to + dimensions);
-    for (const id of ids) {
-      const row = rowOf(id) * dimensions;
-      if (row > 0) for (let d = 0; d < dimensions; d++) out[to + d] += values[row + d] / count;
+    for (let i = 0; i < count; i++) {
+      for (let d = 0; d < dimensions; d++) out[to + d] += values[knownRows[i] + d] / count;
     }
   }
 
