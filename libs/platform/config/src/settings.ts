@@ -65,6 +65,8 @@ export const modelServiceSettings = {
   ...probeSettings,
   /** Snapshots held at once: current, previous, and one more; those of experiments come on top. */
   WATCHNEXT_HELD_SNAPSHOTS: positiveInteger(3),
+  /** Milliseconds between two looks at how late the event loop is, each of which wakes the process; shorter to measure short ones. */
+  WATCHNEXT_EVENT_LOOP_LOOK_MS: positiveInteger(10),
 };
 
 /** Paths of the embedded drivers inside the data folder. */

@@ -26,7 +26,7 @@ export const SERVICE_HELP: Readonly<Record<string, string>> = {
     'Seconds to the end of the answer, or until the connection closed before it, by route.',
   [SERVICE_METRICS.rpcRequests]: 'Calls answered, by RPC and status code.',
   [SERVICE_METRICS.rpcSeconds]: 'Seconds from a call to its answer, by RPC.',
-  [SERVICE_METRICS.eventLoopLag]: 'Lateness of the event loop since the last reading, by quantile; 1 is the worst.',
+  [SERVICE_METRICS.eventLoopLag]: 'Lateness of the event loop over the last 15 to 30 s, by quantile; 1 is the worst.',
   [SERVICE_METRICS.snapshotInfo]: 'Held snapshots: 1 for the current one, 0 for the others.',
   [SERVICE_METRICS.snapshotAge]: 'Seconds since the current snapshot was made.',
   [SERVICE_METRICS.snapshotRefusals]: 'Snapshots that were not taken, by reason; what was served is served on.',

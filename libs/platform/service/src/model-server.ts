@@ -28,6 +28,7 @@ const ANNOUNCEMENTS_WAIT_MS = 5_000;
 export interface ModelServerSettings extends ProbeSettings, GrpcTlsSettings, ExperimentsSettings {
   readonly WATCHNEXT_GRPC_PORT: number;
   readonly WATCHNEXT_HELD_SNAPSHOTS: number;
+  readonly WATCHNEXT_EVENT_LOOP_LOOK_MS?: number;
 }
 
 type OpenedSettings = ModelServerSettings & EventLogSettings & StoredFilesSettings & { WATCHNEXT_DATA_DIR: string };
@@ -69,7 +70,7 @@ export class ModelServer<Settings extends ModelServerSettings = ModelServerSetti
 
   constructor(readonly parts: ModelServerParts<Settings>) {
     const { settings, logger, metrics } = parts;
-    watchProcess(metrics);
+    watchProcess(metrics, settings.WATCHNEXT_EVENT_LOOP_LOOK_MS);
     watchCertificates(metrics, settings, logger);
   }
 

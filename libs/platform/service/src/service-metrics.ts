@@ -6,9 +6,9 @@ import { onceOver } from './caller-connection';
 import { SERVICE_METRICS } from './metric-names';
 import type { MetricsRegistry } from './metrics';
 
-/** Event loop, memory, processor time, files. */
-export function watchProcess(metrics: MetricsRegistry): void {
-  metrics.watchEventLoop();
+/** Event loop, memory, processor time, files. @param eventLoopLookMs as `watchEventLoop` */
+export function watchProcess(metrics: MetricsRegistry, eventLoopLookMs?: number): void {
+  metrics.watchEventLoop(eventLoopLookMs);
   const startedAtSeconds = Date.now() / 1_000 - process.uptime();
   metrics.gauge(SERVICE_METRICS.residentMemory, () => process.memoryUsage.rss());
   metrics.gauge(SERVICE_METRICS.startTime, () => startedAtSeconds);

@@ -44,7 +44,8 @@ export async function benchEventLoop(options: EventLoopOptions): Promise<{ resul
   const [retrievalMetrics, rankingMetrics] = (await freePorts(2)) as [number, number];
   const metricsPorts: Record<App, number> = { retrieval: retrievalMetrics, ranking: rankingMetrics };
   const system = await LocalSystem.create({
-    environment: { WATCHNEXT_LOG_LEVEL: 'warn' },
+    // What is measured is a few milliseconds long.
+    environment: { WATCHNEXT_LOG_LEVEL: 'warn', WATCHNEXT_EVENT_LOOP_LOOK_MS: '1' },
     own: {
       retrieval: {
         WATCHNEXT_METRICS_PORT: String(retrievalMetrics),
