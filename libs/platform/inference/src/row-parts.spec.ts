@@ -13,10 +13,10 @@ describe('parts of rows', () => {
     expect([...parts(70)]).toEqual([70]);
   });
 
-  it('are as long in work, so fewer, where it is soon done', () => {
+  it('are fewer where it is soon done, as each costs more than it brings', () => {
     const parts = rowPartsFor(towerOf([165, 512, 256, 2]), 100);
-    expect([...parts(290)]).toEqual([290]);
-    expect([...parts(500)]).toEqual([307, 500]);
+    expect([...parts(290)]).toEqual([154, 290]);
+    expect([...parts(500)]).toEqual([154, 500]);
     expect([...rowPartsFor(towerOf([165, 64, 1]), 100)(2_000)]).toEqual([2_000]);
   });
 
