@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { blobsOf } from './blobs';
+import { eachBlob } from './blobs';
 import { openParquetArchive } from './parquet-archive';
 
 const TOPIC = 'watchnext.activity.v1';
@@ -47,7 +47,7 @@ it('an archive gives back values of every length, in either order', async () => 
   }
 });
 
-describe('blobsOf', () => {
+describe('eachBlob', () => {
   let connection: DuckDBConnection;
   beforeAll(async () => {
     connection = await (await DuckDBInstance.create()).connect();
@@ -56,7 +56,9 @@ describe('blobsOf', () => {
 
   const blobs = async (sql: string) => {
     const chunk = await (await connection.stream(sql)).fetchChunk();
-    return blobsOf(chunk!, 0).map((blob) => Buffer.from(blob).toString());
+    const found: string[] = [];
+    eachBlob(chunk!, 0, (row, buffer, from, to) => (found[row] = Buffer.from(buffer.subarray(from, to)).toString()));
+    return found;
   };
 
   it('takes rows that do not lie beside each other in memory', async () => {

@@ -56,13 +56,6 @@ export function eachBlob(chunk: DuckDBDataChunk, column: number, take: TakeBlob)
   }
 }
 
-/** The blobs of a column, in the order of the rows. @throws as `eachBlob` */
-export function blobsOf(chunk: DuckDBDataChunk, column: number): Uint8Array[] {
-  const blobs = new Array<Uint8Array>(chunk.rowCount);
-  eachBlob(chunk, column, (row, buffer, from, to) => (blobs[row] = buffer.subarray(from, to)));
-  return blobs;
-}
-
 /** The rows from `row` on, none of them inline, whose blobs lie one right after the other. */
 function runFrom(view: DataView, row: number, rowCount: number): { readonly end: number; readonly byteCount: number } {
   const begin = addressOf(view, row);

@@ -1,5 +1,6 @@
 /** Records in columns: as millions of objects, making and collecting them would cost more than reading them. */
 import type { LogRecord } from '@watchnext/event-log';
+import type { RecordBatch } from './record-chunk';
 
 const FIRST_CAPACITY = 4_096;
 
@@ -97,4 +98,36 @@ export class KeyedRecords {
   valueEnd(i: number): number {
     return this.rows.ends[this.first + i];
   }
+}
+
+/** @param batches of a partition, in the order of keys */
+export async function* keyedRecordsOf(
+  batches: AsyncIterable<RecordBatch>,
+  topic: string,
+  partition: number,
+): AsyncGenerator<KeyedRecords[]> {
+  let rows = new RecordRows(topic, partition);
+  let key: string | undefined;
+  /** Of the rows of the key that is not yet complete. */
+  let first = 0;
+  for await (const batch of batches) {
+    // The rows that were given out stay as they are.
+    if (first > 0) rows = rows.from(first);
+    first = 0;
+    const keyed: KeyedRecords[] = [];
+    const { offsets, timestampsMs } = batch;
+    batch.eachValue((row, buffer, start, end) => {
+      if (!batch.hasKeyOfRowBefore(row)) {
+        const next = batch.key(row);
+        if (key !== undefined && next !== key) {
+          keyed.push(new KeyedRecords(key, rows, first, rows.length - first));
+          first = rows.length;
+        }
+        key = next;
+      }
+      rows.add(offsets[row], timestampsMs[row], buffer, start, end);
+    });
+    if (keyed.length > 0) yield keyed;
+  }
+  if (key !== undefined) yield [new KeyedRecords(key, rows, first, rows.length - first)];
 }

@@ -16,15 +16,8 @@ import { ArchiveRewriter } from './archive-rewriter';
 import { analyseParts } from './archive-table';
 import { FolderStorage } from './folder-storage';
 import { ArchiveMerger } from './merge/archive-merger';
-import {
-  describeFailure,
-  type PartitionSource,
-  readByKey,
-  readByOffset,
-  readKeys,
-  selectParts,
-} from './parquet-reader';
-import type { KeyedRecords } from './keyed-records';
+import { type KeyedRecords, keyedRecordsOf } from './keyed-records';
+import { describeFailure, readByOffset, selectParts } from './parquet-reader';
 import {
   type ArchiveExtent,
   type ArchiveReadOptions,
@@ -45,12 +38,19 @@ import {
   type PartitionPlan,
   planReading,
 } from './read-plan';
+import { type RecordBatch, recordsOf } from './record-chunk';
 import { endOffset, RunWriter } from './run-writer';
+import { readSorted } from './sort/read-sorted';
 import type { ArchiveStorage } from './storage';
 
 export interface ParquetArchiveOptions {
   /** What DuckDB may use before it works on disk, and as much again while records are read by key; default 1,024. */
   readonly memoryLimitMiB?: number;
+  /**
+   * Records that DuckDB sorts at once where they are read by key, before compression; default 96. A partition with more is read in parts, which wait
+   * on disk to be merged.
+   */
+  readonly sortedAtOnceMiB?: number;
   /** Where it sorts on disk, in a folder of its own; default: the system's folder for temporary files. */
   readonly spillParent?: string;
   /**
@@ -59,6 +59,9 @@ export interface ParquetArchiveOptions {
    */
   readonly leastRecordsPerFile?: number;
 }
+
+/** DuckDB takes some 180 MiB to sort 78 MiB of values. */
+const SORTED_AT_ONCE_MIB = 96;
 
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
 const LISTING_ATTEMPTS = 3;
@@ -118,49 +121,52 @@ export class ParquetArchive implements EventArchive {
   }
 
   async *read(topic: string, { order, ...range }: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
-    for await (const source of this.sources(topic, range, order)) {
-      yield* order === 'key' ? readByKey(source) : readByOffset(source);
+    const plans = narrowPlans(await this.plan(topic, range.fromDay), range);
+    if (order === 'key') {
+      for (const plan of plans) {
+        for await (const batch of this.sorted(plan)) yield recordsOf(batch, topic, plan.partition);
+      }
+      return;
+    }
+    if (plans.length === 0) return;
+    const connection = await (await this.openDatabase()).connect();
+    try {
+      for (const plan of plans) yield* readByOffset({ connection, storage: this.storage, topic, plan });
+    } finally {
+      connection.closeSync();
     }
   }
 
   async *readKeys(topic: string, range: ArchiveReadRange = {}): AsyncGenerator<readonly KeyedRecords[]> {
-    for await (const source of this.sources(topic, range, 'key')) yield* readKeys(source);
-  }
-
-  private async *sources(
-    topic: string,
-    range: ArchiveReadRange,
-    order: ArchiveReadOptions['order'],
-  ): AsyncGenerator<PartitionSource> {
-    const plans = narrowPlans(await this.plan(topic, range.fromDay), range);
-    if (plans.length === 0) return;
-    const shared = await this.openDatabase();
-    const sorting = order === 'key' ? await this.openSorting() : undefined;
-    let connection: DuckDBConnection | undefined;
-    try {
-      connection = await (sorting?.database ?? shared).connect();
-      for (const plan of plans) yield { connection, storage: this.storage, topic, plan };
-    } finally {
-      connection?.closeSync();
-      await sorting?.close();
+    for (const plan of narrowPlans(await this.plan(topic, range.fromDay), range)) {
+      yield* keyedRecordsOf(this.sorted(plan), topic, plan.partition);
     }
   }
 
   /**
    * What DuckDB sorted with it keeps until its database is closed. Who read by key has made something large of it meanwhile, and goes on
-   * to make more: so it is a database of its own, closed where the reading ends.
+   * to make more: so it is a database of its own, closed where the partition ends.
    */
-  private async openSorting(): Promise<{ database: DuckDBInstance; close(): Promise<void> }> {
+  private async *sorted(plan: PartitionPlan): AsyncGenerator<RecordBatch> {
+    if (this.closed) throw closedError();
     // Two databases must not share a folder: their files there have the same names.
     const folder = await mkdtemp(join(await this.spillDirectory, 'sorting-'));
-    const database = await openDatabase(this.options, Promise.resolve(folder));
-    return {
-      database,
-      close: async () => {
+    try {
+      const database = await openDatabase(this.options, Promise.resolve(folder));
+      const connection = await database.connect();
+      const closeDatabase = () => {
+        connection.closeSync();
         database.closeSync();
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
+      };
+      try {
+        const limitBytes = (this.options.sortedAtOnceMiB ?? SORTED_AT_ONCE_MIB) * 2 ** 20;
+        yield* readSorted({ connection, folder, limitBytes, closeDatabase }, this.storage, plan);
+      } finally {
+        closeDatabase();
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async extent(topic: string): Promise<ArchiveExtent> {

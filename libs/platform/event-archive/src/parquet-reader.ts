@@ -1,18 +1,16 @@
 /**
- * Streams records out of Parquet files, one partition after the other. In 'offset' order the files are in order
- * already and nothing is sorted; by key DuckDB sorts one partition at a time, on disk beyond its memory limit.
+ * Streams records out of Parquet files. In the order of offsets the files are already, and nothing is sorted; by key: `sort/read-sorted.ts`.
  * The next chunk is fetched while the consumer works on this one.
  */
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { KeyedRecords, RecordRows } from './keyed-records';
 import { ArchiveCorruptError, EventArchiveError } from './port';
 import { type FilePart, groupInOrder, type PartitionPlan } from './read-plan';
-import { KEY_HASH, RECORD_COLUMNS, RecordChunk } from './record-chunk';
+import { KEY_HASH, RECORD_COLUMNS, RecordChunk, recordsOf } from './record-chunk';
 import { sqlReadPath } from './sql';
 import type { ArchiveStorage } from './storage';
 
-/** What reading a partition takes. */
+/** What reading a partition in the order of offsets takes. */
 export interface PartitionSource {
   readonly connection: DuckDBConnection;
   readonly storage: ArchiveStorage;
@@ -23,51 +21,7 @@ export interface PartitionSource {
 /** Ascending by offset. */
 export async function* readByOffset(source: PartitionSource): AsyncGenerator<LogRecord[]> {
   const { topic, plan } = source;
-  for await (const chunk of chunksByOffset(source)) yield chunk.records(topic, plan.partition);
-}
-
-/** Ascending by key, then by offset. */
-export async function* readByKey(source: PartitionSource): AsyncGenerator<LogRecord[]> {
-  const { topic, plan } = source;
-  for await (const chunk of chunksByKey(source)) yield chunk.records(topic, plan.partition);
-}
-
-/** The same, all records of a key together. */
-export async function* readKeys(source: PartitionSource): AsyncGenerator<KeyedRecords[]> {
-  let rows = new RecordRows(source.topic, source.plan.partition);
-  let key: string | undefined;
-  /** Of the rows of the key that is not yet complete. */
-  let first = 0;
-  for await (const chunk of chunksByKey(source)) {
-    // The rows that were given out stay as they are.
-    if (first > 0) rows = rows.from(first);
-    first = 0;
-    const keyed: KeyedRecords[] = [];
-    const { offsets, timestampsMs } = chunk;
-    chunk.eachValue((row, buffer, start, end) => {
-      if (!chunk.hasKeyOfRowBefore(row)) {
-        const next = chunk.key(row);
-        if (key !== undefined && next !== key) {
-          keyed.push(new KeyedRecords(key, rows, first, rows.length - first));
-          first = rows.length;
-        }
-        key = next;
-      }
-      rows.add(offsets[row], timestampsMs[row], buffer, start, end);
-    });
-    if (keyed.length > 0) yield keyed;
-  }
-  if (key !== undefined) yield [new KeyedRecords(key, rows, first, rows.length - first)];
-}
-
-async function* chunksByKey({ connection, storage, plan }: PartitionSource): AsyncGenerator<RecordChunk> {
-  // Sorting needs all of a partition at once.
-  const { parts, release } = await storage.fetch(plan.parts, true);
-  try {
-    yield* chunksOf(connection, parts, ' ORDER BY key, "offset"');
-  } finally {
-    release();
-  }
+  for await (const chunk of chunksByOffset(source)) yield recordsOf(chunk, topic, plan.partition);
 }
 
 async function* chunksByOffset({ connection, storage, plan }: PartitionSource): AsyncGenerator<RecordChunk> {
@@ -91,12 +45,20 @@ async function* chunksByOffset({ connection, storage, plan }: PartitionSource): 
 
 /** SELECT … FROM the parts. Columns as SQL; of files that differ in their columns, those of all. */
 export function selectParts(columns: string, parts: readonly FilePart[]): string {
-  const whole = parts.filter((part) => part.fromOffset === undefined);
+  const isWhole = ({ fromOffset, endOffset }: FilePart) => fromOffset === undefined && endOffset === undefined;
+  const whole = parts.filter(isWhole);
   const selects = parts
-    .filter((part) => part.fromOffset !== undefined)
-    .map((part) => `SELECT ${columns} FROM ${source([part])} WHERE "offset" >= ${part.fromOffset}`);
+    .filter((part) => !isWhole(part))
+    .map((part) => `SELECT ${columns} FROM ${source([part])} WHERE ${rangeOf(part)}`);
   if (whole.length > 0) selects.unshift(`SELECT ${columns} FROM ${source(whole)}`);
   return selects.join(' UNION ALL ');
+}
+
+function rangeOf({ fromOffset, endOffset }: FilePart): string {
+  const bounds = [];
+  if (fromOffset !== undefined) bounds.push(`"offset" >= ${fromOffset}`);
+  if (endOffset !== undefined) bounds.push(`"offset" < ${endOffset}`);
+  return bounds.join(' AND ');
 }
 
 /**
@@ -121,7 +83,8 @@ export async function describeFailure(
   return new EventArchiveError(`cannot read the archive: ${String(cause)}`, 'archive-read', true, { cause });
 }
 
-async function* chunksOf(
+/** Each is to be used before the next one is asked for. @param orderBy SQL; none: in the order of the files */
+export async function* chunksOf(
   connection: DuckDBConnection,
   parts: readonly FilePart[],
   orderBy: string,

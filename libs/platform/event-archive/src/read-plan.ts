@@ -6,6 +6,8 @@ export interface FilePart {
   readonly file: ArchiveFile;
   /** Records below are in an earlier file already; undefined: read the whole file. */
   readonly fromOffset: number | undefined;
+  /** Records from here on are in another part of the file; undefined: read it to its end. */
+  readonly endOffset?: number;
 }
 
 export interface PartitionPlan {
@@ -81,6 +83,22 @@ export function groupInOrder(parts: readonly FilePart[], limitBytes = Infinity):
       groups.push([part]);
       groupBytes = bytes;
     }
+  }
+  return groups;
+}
+
+/** The parts in turn. @param limitBytes of files together, unless a single one is larger */
+export function groupByBytes(parts: readonly FilePart[], limitBytes = Infinity): FilePart[][] {
+  const groups: FilePart[][] = [];
+  let groupBytes = 0;
+  for (const part of parts) {
+    const bytes = part.file.sizeBytes ?? 0;
+    if (groups.length === 0 || groupBytes + bytes > limitBytes) {
+      groups.push([]);
+      groupBytes = 0;
+    }
+    groups.at(-1)!.push(part);
+    groupBytes += bytes;
   }
   return groups;
 }

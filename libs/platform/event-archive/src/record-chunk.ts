@@ -2,7 +2,7 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { data_chunk_get_vector, vector_get_data } from '@duckdb/node-bindings';
 import type { LogRecord } from '@watchnext/event-log';
-import { blobsOf, eachBlob, type TakeBlob } from './blobs';
+import { eachBlob, type TakeBlob } from './blobs';
 
 /** Numbers come as doubles: exact up to 2^53, and far cheaper than big integers. */
 export const RECORD_COLUMNS = '"offset"::DOUBLE AS "offset", timestamp_ms::DOUBLE AS timestamp_ms, key, value';
@@ -13,7 +13,30 @@ const [OFFSET, TIMESTAMP_MS, KEY, VALUE, HASH] = [0, 1, 2, 3, 4] as const;
 const ENTRY_WORDS = 4;
 const INLINE_BYTES = 12;
 
-export class RecordChunk {
+/** Some records of a partition in columns, which are to be used before the next ones are asked for. */
+export interface RecordBatch {
+  readonly rowCount: number;
+  readonly offsets: Float64Array;
+  readonly timestampsMs: Float64Array;
+  hasKeyOfRowBefore(row: number): boolean;
+  key(row: number): string;
+  /** In the order of the rows. What values lie in stays as it is. */
+  eachValue(take: TakeBlob): void;
+}
+
+export function recordsOf(batch: RecordBatch, topic: string, partition: number): LogRecord[] {
+  const { offsets, timestampsMs } = batch;
+  const records: LogRecord[] = [];
+  let key = '';
+  batch.eachValue((row, buffer, start, end) => {
+    if (!batch.hasKeyOfRowBefore(row)) key = batch.key(row);
+    const value = buffer.subarray(start, end);
+    records.push({ topic, partition, offset: offsets[row], timestampMs: timestampsMs[row], key, value });
+  });
+  return records;
+}
+
+export class RecordChunk implements RecordBatch {
   readonly rowCount: number;
   readonly offsets: Float64Array;
   readonly timestampsMs: Float64Array;
@@ -56,14 +79,5 @@ export class RecordChunk {
 
   eachValue(take: TakeBlob): void {
     eachBlob(this.chunk, VALUE, take);
-  }
-
-  records(topic: string, partition: number): LogRecord[] {
-    const values = blobsOf(this.chunk, VALUE);
-    let key = '';
-    return values.map((value, row) => {
-      if (!this.hasKeyOfRowBefore(row)) key = this.key(row);
-      return { topic, partition, offset: this.offsets[row], timestampMs: this.timestampsMs[row], key, value };
-    });
   }
 }
