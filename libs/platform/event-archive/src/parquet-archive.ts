@@ -4,9 +4,8 @@
  * What the storage lists counts; so several processes may archive different partitions, and one that takes over a partition goes
  * on where the last one ended.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
 import { DAY_MS, type DayOfLog, LIMITS } from '@watchnext/features';
@@ -40,7 +39,7 @@ import {
 } from './read-plan';
 import { type RecordBatch, recordsOf } from './record-chunk';
 import { endOffset, RunWriter } from './run-writer';
-import { readSorted } from './sort/read-sorted';
+import { Sorter } from './sort/sorter';
 import type { ArchiveStorage } from './storage';
 
 export interface ParquetArchiveOptions {
@@ -73,6 +72,11 @@ const LISTING_ATTEMPTS = 3;
 const HAS_OCCURRED = `occurred_at_ms <= ${LIMITS.clockAheadMs} +
   least(nullif(received_at_ms, 0), CASE WHEN timestamp_ms > 0 THEN timestamp_ms END)`;
 
+interface SortedPartition {
+  readonly partition: number;
+  readonly batches: AsyncIterable<RecordBatch>;
+}
+
 /** Opens (and creates, on the first write) an archive in a folder. Make one per process and close it at the end. */
 export function openParquetArchive(directory: string, options: ParquetArchiveOptions = {}): EventArchive {
   return new ParquetArchive(new FolderStorage(directory), options);
@@ -91,7 +95,7 @@ export class ParquetArchive implements EventArchive {
   ) {
     // Archives in a place that containers share do not see each other's processes.
     this.spillDirectory = makeOwnFolder(options.spillParent ?? tmpdir(), 'watchnext-duckdb', { isShared: true });
-    this.database = openDatabase(options, this.spillDirectory);
+    this.database = this.spillDirectory.then((folder) => openDatabase(options, folder));
     this.database.catch(() => undefined);
     this.writer = new RunWriter(storage, this.database, options.leastRecordsPerFile ?? 1);
   }
@@ -122,13 +126,13 @@ export class ParquetArchive implements EventArchive {
 
   async *read(topic: string, { order, ...range }: ArchiveReadOptions): AsyncGenerator<readonly LogRecord[]> {
     const plans = narrowPlans(await this.plan(topic, range.fromDay), range);
+    if (plans.length === 0) return;
     if (order === 'key') {
-      for (const plan of plans) {
-        for await (const batch of this.sorted(plan)) yield recordsOf(batch, topic, plan.partition);
+      for await (const { partition, batches } of this.sorted(plans)) {
+        for await (const batch of batches) yield recordsOf(batch, topic, partition);
       }
       return;
     }
-    if (plans.length === 0) return;
     const connection = await (await this.openDatabase()).connect();
     try {
       for (const plan of plans) yield* readByOffset({ connection, storage: this.storage, topic, plan });
@@ -138,34 +142,24 @@ export class ParquetArchive implements EventArchive {
   }
 
   async *readKeys(topic: string, range: ArchiveReadRange = {}): AsyncGenerator<readonly KeyedRecords[]> {
-    for (const plan of narrowPlans(await this.plan(topic, range.fromDay), range)) {
-      yield* keyedRecordsOf(this.sorted(plan), topic, plan.partition);
-    }
+    const plans = narrowPlans(await this.plan(topic, range.fromDay), range);
+    for await (const { partition, batches } of this.sorted(plans)) yield* keyedRecordsOf(batches, topic, partition);
   }
 
-  /**
-   * What DuckDB sorted with it keeps until its database is closed. Who read by key has made something large of it meanwhile, and goes on
-   * to make more: so it is a database of its own, closed where the partition ends.
-   */
-  private async *sorted(plan: PartitionPlan): AsyncGenerator<RecordBatch> {
+  /** Each partition's records by key. The batches of one are to be taken before the next one is asked for. */
+  private async *sorted(plans: readonly PartitionPlan[]): AsyncGenerator<SortedPartition> {
+    if (plans.length === 0) return;
     if (this.closed) throw closedError();
-    // Two databases must not share a folder: their files there have the same names.
-    const folder = await mkdtemp(join(await this.spillDirectory, 'sorting-'));
+    const sorter = new Sorter(
+      this.storage,
+      await this.spillDirectory,
+      (folder) => openDatabase(this.options, folder),
+      (this.options.sortedAtOnceMiB ?? SORTED_AT_ONCE_MIB) * 2 ** 20,
+    );
     try {
-      const database = await openDatabase(this.options, Promise.resolve(folder));
-      const connection = await database.connect();
-      const closeDatabase = () => {
-        connection.closeSync();
-        database.closeSync();
-      };
-      try {
-        const limitBytes = (this.options.sortedAtOnceMiB ?? SORTED_AT_ONCE_MIB) * 2 ** 20;
-        yield* readSorted({ connection, folder, limitBytes, closeDatabase }, this.storage, plan);
-      } finally {
-        closeDatabase();
-      }
+      for (const plan of plans) yield { partition: plan.partition, batches: sorter.read(plan) };
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await sorter.close();
     }
   }
 
@@ -274,10 +268,10 @@ export class ParquetArchive implements EventArchive {
   }
 }
 
-async function openDatabase(options: ParquetArchiveOptions, spillDirectory: Promise<string>): Promise<DuckDBInstance> {
+function openDatabase(options: ParquetArchiveOptions, spillDirectory: string): Promise<DuckDBInstance> {
   return DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryLimitMiB ?? 1_024}MiB`,
-    temp_directory: await spillDirectory,
+    temp_directory: spillDirectory,
     preserve_insertion_order: 'true',
   });
 }
