@@ -21,7 +21,7 @@ import type { FilePart } from './read-plan';
 import type { ArchiveStorage, LocalParts } from './storage';
 
 export class FolderStorage implements ArchiveStorage {
-  readonly localLimitBytes = undefined;
+  readonly localLimitBytes: number | undefined = undefined;
 
   constructor(private readonly directory: string) {}
 

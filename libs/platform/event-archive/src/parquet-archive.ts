@@ -46,8 +46,8 @@ export interface ParquetArchiveOptions {
   /** What DuckDB may use before it works on disk, and as much again while records are read by key; default 1,024. */
   readonly memoryLimitMiB?: number;
   /**
-   * Records that DuckDB sorts at once where they are read by key, before compression; default 96. A partition with more is read in parts, which wait
-   * on disk to be merged.
+   * Records that DuckDB sorts at once where they are read by key, before compression; default 96, or a quarter of `memoryLimitMiB` where that is
+   * less. A partition with more is sorted in parts, which wait on disk to be merged.
    */
   readonly sortedAtOnceMiB?: number;
   /** Where it sorts on disk, in a folder of its own; default: the system's folder for temporary files. */
@@ -59,7 +59,8 @@ export interface ParquetArchiveOptions {
   readonly leastRecordsPerFile?: number;
 }
 
-/** DuckDB takes some 180 MiB to sort 78 MiB of values. */
+const MEMORY_LIMIT_MIB = 1_024;
+/** DuckDB takes some 180 MiB to sort so much, and fails where its limit is about as small as what it sorts. */
 const SORTED_AT_ONCE_MIB = 96;
 
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
@@ -150,11 +151,13 @@ export class ParquetArchive implements EventArchive {
   private async *sorted(plans: readonly PartitionPlan[]): AsyncGenerator<SortedPartition> {
     if (plans.length === 0) return;
     if (this.closed) throw closedError();
+    const { memoryLimitMiB = MEMORY_LIMIT_MIB, sortedAtOnceMiB = Math.min(SORTED_AT_ONCE_MIB, memoryLimitMiB / 4) } =
+      this.options;
     const sorter = new Sorter(
       this.storage,
       await this.spillDirectory,
       (folder) => openDatabase(this.options, folder),
-      (this.options.sortedAtOnceMiB ?? SORTED_AT_ONCE_MIB) * 2 ** 20,
+      sortedAtOnceMiB * 2 ** 20,
     );
     try {
       for (const plan of plans) yield { partition: plan.partition, batches: sorter.read(plan) };
@@ -270,7 +273,7 @@ export class ParquetArchive implements EventArchive {
 
 function openDatabase(options: ParquetArchiveOptions, spillDirectory: string): Promise<DuckDBInstance> {
   return DuckDBInstance.create(':memory:', {
-    memory_limit: `${options.memoryLimitMiB ?? 1_024}MiB`,
+    memory_limit: `${options.memoryLimitMiB ?? MEMORY_LIMIT_MIB}MiB`,
     temp_directory: spillDirectory,
     preserve_insertion_order: 'true',
   });
