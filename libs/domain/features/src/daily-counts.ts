@@ -22,8 +22,7 @@ const NOT_CLICKED = -1;
  * many: counted one right after the other, they go to memory at the same time. So do watches, which are only a number each, and are
  * kept for many days together.
  */
-export class DailyCounts {
-  private readonly rows = new Map<string, number>();
+export abstract class CountsByRow {
   /** Of those rows that were asked for since the last addition. */
   private sums: DailySums | undefined;
   private readonly cells = new DayCells();
@@ -39,15 +38,13 @@ export class DailyCounts {
   private readonly waitingWatchDays = new Int32Array(WAITING);
 
   /** The number that the key is counted under, made when it is asked for first: for who counts the same key again and again. */
-  rowOf(key: string): number {
-    let row = this.rows.get(key);
-    if (row === undefined) {
-      row = this.cells.addRow();
-      this.rows.set(key, row);
-      this.sums = undefined;
-    }
-    return row;
-  }
+  abstract rowOf(key: string): number;
+
+  /** Undefined where it is not counted. */
+  abstract rowIfAny(key: string): number | undefined;
+
+  /** The key of a row that there is. */
+  abstract keyOf(row: number): string;
 
   /**
    * @param row as `rowOf` gives it
@@ -75,7 +72,7 @@ export class DailyCounts {
   asOf(key: string, atMs: number): ImpressionCounts | undefined {
     this.countWaiting();
     this.countWaitingWatches();
-    const row = this.rows.get(key);
+    const row = this.rowIfAny(key);
     if (row === undefined) return undefined;
     const sums = (this.sums ??= new DailySums(this.cells.rows, this.cells.size + this.watches.dayCount()));
     if (!sums.has(row)) this.sumUp(row, sums);
@@ -85,11 +82,18 @@ export class DailyCounts {
   /** Of every key that has any: as `asOf`; Infinity for everything, the last day too. */
   allAsOf(atMs: number): Map<string, ImpressionCounts> {
     const all = new Map<string, ImpressionCounts>();
-    for (const key of this.rows.keys()) {
+    for (let row = 0; row < this.cells.rows; row++) {
+      const key = this.keyOf(row);
       const counts = this.asOf(key, atMs);
       if (counts) all.set(key, counts);
     }
     return all;
+  }
+
+  /** The next one. */
+  protected addRow(): number {
+    this.sums = undefined;
+    return this.cells.addRow();
   }
 
   private countWaiting(): void {
@@ -121,6 +125,30 @@ export class DailyCounts {
       sums.addDay(day, { impressionCount: 0, clickCount: 0, clickWatchSeconds: 0, watchCount }),
     );
     sums.endRow(row);
+  }
+}
+
+/** Counts by keys of their own. */
+export class DailyCounts extends CountsByRow {
+  private readonly rows = new Map<string, number>();
+  private readonly keys: string[] = [];
+
+  rowOf(key: string): number {
+    let row = this.rows.get(key);
+    if (row === undefined) {
+      row = this.addRow();
+      this.rows.set(key, row);
+      this.keys.push(key);
+    }
+    return row;
+  }
+
+  rowIfAny(key: string): number | undefined {
+    return this.rows.get(key);
+  }
+
+  keyOf(row: number): string {
+    return this.keys[row];
   }
 }
 

@@ -9,6 +9,7 @@ export { countryCode, countryOf, settleCountries } from './countries';
 export { isCompleted } from './completion';
 export type { DailyCounts } from './daily-counts';
 export { DRAWN } from './drawn-lists';
+export type { PartialCounts } from './partial-counts';
 export { FlatTexts } from './flat-texts';
 export { hash53 } from './hash';
 export {

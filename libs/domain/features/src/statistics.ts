@@ -1,6 +1,7 @@
 /** What is known of videos, channels and topics from everybody's impressions: collected in training, carried in snapshots. */
-import { DailyCounts } from './daily-counts';
+import { type CountsByRow, DailyCounts } from './daily-counts';
 import { packStatistics, statisticsFromPacked } from './packed-statistics';
+import { PartialCounts } from './partial-counts';
 import type { ImpressionCounts, Statistics } from './types';
 
 /** The video of an impression, and where it was shown. */
@@ -17,12 +18,12 @@ export interface ShownVideo {
 /** Where an impression is counted: a row of each table, `NO_ROW` where it is in none. */
 export interface ShownPlace {
   video: number;
-  surface: DailyCounts;
+  surface: PartialCounts;
   /** Of the video on the surface. */
   onSurface: number;
   channel: number;
   /** Where it and the channel are known. */
-  country: DailyCounts | undefined;
+  country: PartialCounts | undefined;
   /** Of the channel in the country, then of all of that. */
   inCountry: number;
   wholeCountry: number;
@@ -67,8 +68,8 @@ export class StatisticsTimeline {
   readonly topics = new DailyCounts();
   /** By country, of its known channels. */
   readonly wholeCountries = new DailyCounts();
-  private readonly surfaces = new Map<string, DailyCounts>();
-  private readonly countries = new Map<string, DailyCounts>();
+  private readonly surfaces = new Map<string, PartialCounts>();
+  private readonly countries = new Map<string, PartialCounts>();
   /** Row of all countries together. */
   private everywhere: number | undefined;
 
@@ -78,13 +79,13 @@ export class StatisticsTimeline {
   }
 
   /** Of videos shown on the surface. */
-  onSurface(surface: string): DailyCounts {
-    return within(this.surfaces, surface);
+  onSurface(surface: string): PartialCounts {
+    return within(this.surfaces, surface, this.videos);
   }
 
   /** Of channels shown in the country. */
-  inCountry(country: string): DailyCounts {
-    return within(this.countries, country);
+  inCountry(country: string): PartialCounts {
+    return within(this.countries, country, this.channels);
   }
 
   /** @param place whose rows are of this timeline's tables; it is not kept */
@@ -119,8 +120,8 @@ export class StatisticsTimeline {
 
   /** The same for a snapshot; by default everything, the last day too. */
   tables(atMs = Infinity): StatisticsTables {
-    const all = (counts: DailyCounts) => Object.fromEntries(counts.allAsOf(atMs));
-    const nested = (maps: ReadonlyMap<string, DailyCounts>) =>
+    const all = (counts: CountsByRow) => Object.fromEntries(counts.allAsOf(atMs));
+    const nested = (maps: ReadonlyMap<string, CountsByRow>) =>
       Object.fromEntries([...maps].map(([name, counts]) => [name, all(counts)]));
     return {
       videos: all(this.videos),
@@ -154,8 +155,8 @@ export class StatisticsTimeline {
   }
 }
 
-function within(maps: Map<string, DailyCounts>, name: string): DailyCounts {
-  let counts = maps.get(name);
-  if (!counts) maps.set(name, (counts = new DailyCounts()));
+function within(parts: Map<string, PartialCounts>, name: string, whole: DailyCounts): PartialCounts {
+  let counts = parts.get(name);
+  if (!counts) parts.set(name, (counts = new PartialCounts(whole)));
   return counts;
 }

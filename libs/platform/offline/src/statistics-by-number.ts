@@ -1,7 +1,7 @@
 import {
   type CountedImpression,
-  type DailyCounts,
   NO_ROW,
+  type PartialCounts,
   type ShownPlace,
   type StatisticsTimeline,
 } from '@watchnext/features';
@@ -24,22 +24,10 @@ class Rows {
   }
 }
 
-/** The counts of one surface or country, with the rows there of what has rows in the whole: videos on a surface, channels in a country. */
-class Part {
-  private readonly rows = new Rows();
-
-  constructor(
-    readonly counts: DailyCounts,
-    /** Of all of a country together. */
-    readonly wholeRow: number,
-  ) {}
-
-  /** @param row in the whole, of what is called `key` */
-  rowOf(row: number, key: string): number {
-    let own = this.rows.at(row);
-    if (own === NO_ROW) this.rows.set(row, (own = this.counts.rowOf(key)));
-    return own;
-  }
+interface Country {
+  readonly counts: PartialCounts;
+  /** Of all of it together. */
+  readonly wholeRow: number;
 }
 
 const NO_PLACE: Omit<ShownPlace, 'surface'> = {
@@ -66,8 +54,7 @@ export class StatisticsByNumber {
   /** Rows of topics; each list is there once. */
   private readonly topicLists: (readonly number[])[] = [];
   private readonly topicListOf = new Map<string, number>();
-  private readonly surfaces = new Map<string, Part>();
-  private readonly countries = new Map<string, Part>();
+  private readonly countries = new Map<string, Country>();
   /** Of the last impression, used again for the next. */
   private place: ShownPlace | undefined;
 
@@ -82,20 +69,19 @@ export class StatisticsByNumber {
 
   /** @param shown number of the video with its channel and topics, the same for the same */
   addImpression({ video, user, servedAtMs, clicked, watchSeconds }: CountedImpression, shown: number): void {
-    const { videoId, channelId } = video;
     if (this.shownVideos.at(shown) === NO_ROW) this.addShown(video, shown);
     const row = this.shownVideos.at(shown);
     const channel = this.shownChannels.at(shown);
-    const surface = this.onSurface(user.surface);
+    const surface = this.statistics.onSurface(user.surface);
     const country = channel === NO_ROW || user.country === '' ? undefined : this.inCountry(user.country);
-    const place = (this.place ??= { ...NO_PLACE, surface: surface.counts });
+    const place = (this.place ??= { ...NO_PLACE, surface });
     place.video = row;
-    place.surface = surface.counts;
-    place.onSurface = surface.rowOf(row, videoId);
+    place.surface = surface;
+    place.onSurface = surface.rowAt(row);
     place.channel = channel;
     place.country = country?.counts;
     if (country !== undefined) {
-      place.inCountry = country.rowOf(channel, channelId);
+      place.inCountry = country.counts.rowAt(channel);
       place.wholeCountry = country.wholeRow;
     }
     place.topics = this.topicLists[this.shownTopics.at(shown)];
@@ -124,19 +110,13 @@ export class StatisticsByNumber {
     this.shownTopics.set(shown, list);
   }
 
-  private onSurface(name: string): Part {
-    let part = this.surfaces.get(name);
-    if (part === undefined) this.surfaces.set(name, (part = new Part(this.statistics.onSurface(name), NO_ROW)));
-    return part;
-  }
-
-  private inCountry(name: string): Part {
-    let part = this.countries.get(name);
-    if (part === undefined) {
+  private inCountry(name: string): Country {
+    let country = this.countries.get(name);
+    if (country === undefined) {
       const { statistics } = this;
-      part = new Part(statistics.inCountry(name), statistics.wholeCountries.rowOf(name));
-      this.countries.set(name, part);
+      country = { counts: statistics.inCountry(name), wholeRow: statistics.wholeCountries.rowOf(name) };
+      this.countries.set(name, country);
     }
-    return part;
+    return country;
   }
 }
