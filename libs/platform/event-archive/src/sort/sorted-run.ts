@@ -12,8 +12,10 @@ const VALUE_LENGTH_AT = 4;
 const OFFSET_AT = 8;
 const TIMESTAMP_AT = 16;
 
-/** What is read at once: values share it, and one that is kept keeps all of it in memory. */
+/** What values share: one that is kept keeps all of it in memory. */
 const BLOCK_BYTES = 65_536;
+/** Read at once: a read costs as much as going through a block. */
+const READ_BYTES = 262_144;
 const FIRST_CAPACITY = 1_048_576;
 
 /** Writes what comes in order. @throws what writing files throws, as for a full disk */
@@ -86,6 +88,10 @@ export class RunCursor {
   isOfNewKey = false;
   private blockEnd = 0;
   private filePosition = 0;
+  /** What was read beyond the block: its bytes [aheadFrom, aheadTo). */
+  private readonly ahead = Buffer.allocUnsafeSlow(READ_BYTES);
+  private aheadFrom = 0;
+  private aheadTo = 0;
 
   private constructor(private readonly file: FileHandle) {}
 
@@ -115,28 +121,41 @@ export class RunCursor {
   /** To the next row, which the file is read for. @returns false where there is none */
   async read(): Promise<boolean> {
     const rest = this.block.subarray(this.valueEnd, this.blockEnd);
-    const block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, this.neededFrom(rest)));
-    block.set(rest);
-    const { bytesRead } = await this.file.read(block, rest.length, block.length - rest.length, this.filePosition);
-    this.filePosition += bytesRead;
-    this.block = block;
-    this.blockEnd = rest.length + bytesRead;
+    this.block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, neededFrom(rest)));
+    this.block.set(rest);
+    this.blockEnd = await this.fill(this.block, rest.length);
     this.valueEnd = 0;
     if (this.next()) return true;
-    if (bytesRead > 0) return this.read();
-    if (this.blockEnd > 0) throw new Error('a sorted run ends within a row');
-    return false;
+    if (this.blockEnd === 0) return false;
+    if (this.blockEnd === this.block.length) return this.read();
+    throw new Error('a sorted run ends within a row');
   }
 
   close(): Promise<void> {
     return this.file.close();
   }
 
-  /** Bytes of the row that begins there, as far as they are known. */
-  private neededFrom(rest: Buffer): number {
-    if (rest.length < HEADER_BYTES) return HEADER_BYTES;
-    return HEADER_BYTES + Math.max(0, rest.readUInt32LE(0) - 1) + rest.readUInt32LE(VALUE_LENGTH_AT);
+  /** From `at` on, as far as there is something left. @returns up to where */
+  private async fill(block: Buffer, at: number): Promise<number> {
+    while (at < block.length) {
+      if (this.aheadFrom === this.aheadTo) {
+        const { bytesRead } = await this.file.read(this.ahead, 0, READ_BYTES, this.filePosition);
+        if (bytesRead === 0) break;
+        this.filePosition += bytesRead;
+        [this.aheadFrom, this.aheadTo] = [0, bytesRead];
+      }
+      const copied = this.ahead.copy(block, at, this.aheadFrom, this.aheadTo);
+      this.aheadFrom += copied;
+      at += copied;
+    }
+    return at;
   }
+}
+
+/** Bytes of the row that begins there, as far as they are known. */
+function neededFrom(rest: Buffer): number {
+  if (rest.length < HEADER_BYTES) return HEADER_BYTES;
+  return HEADER_BYTES + Math.max(0, rest.readUInt32LE(0) - 1) + rest.readUInt32LE(VALUE_LENGTH_AT);
 }
 
 /** Negative, 0 or positive, by the bytes: as DuckDB sorts them. */
