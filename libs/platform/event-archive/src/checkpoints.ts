@@ -159,7 +159,8 @@ function nameOf({ topic, partition, offset, stateFormat, sha256 }: Checkpoint): 
   return `${topic}/${place}-${sha256}${format}.states.gz`;
 }
 
-function parseName(topic: string, name: string): Checkpoint | undefined {
+/** What a file's name says; undefined for a file that is no checkpoint. */
+export function parseName(topic: string, name: string): Checkpoint | undefined {
   const match = NAME.exec(name);
   if (!match) return undefined;
   const [, partition, offset, sha256, stateFormat = 0] = match;

@@ -1,4 +1,5 @@
 export * from './port';
+export { archiveGaps, matchesName, type OffsetRange, parseArchivedRange } from './stored-names';
 export { parseFileName as parseArchiveFileName } from './archive-files';
 export { KeyedRecords } from './keyed-records';
 export { openEventArchive } from './open-event-archive';

@@ -28,6 +28,10 @@ export interface BackupReport {
   readonly copiedBytes: number;
   readonly snapshotCount: number;
   readonly missingSnapshots: readonly MissingSnapshot[];
+  /** What else a person has to mend, one text each: what is damaged or gone. */
+  readonly faults: readonly string[];
+  /** What is worth a word and nobody's fault. */
+  readonly notes: readonly string[];
 }
 
 export type OnFile = (done: number, total: number, name: string) => void;

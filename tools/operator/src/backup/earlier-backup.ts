@@ -27,6 +27,11 @@ export class EarlierBackup {
     return this.files.get(name);
   }
 
+  /** All of them. */
+  list(): readonly BackedUpFile[] {
+    return [...this.files.values()];
+  }
+
   /** Whether the file is still there, and sound where that is looked at. */
   async has(file: BackedUpFile): Promise<boolean> {
     if (this.sizes.get(file.name) !== file.sizeBytes) return false;

@@ -132,10 +132,11 @@ function treeOf(place: Place, found: Settings): FileTree {
 }
 
 function describe(what: string, report: BackupReport): string {
-  const { fileCount, copiedFileCount, copiedBytes, snapshotCount, missingSnapshots } = report;
+  const { fileCount, copiedFileCount, copiedBytes, snapshotCount, missingSnapshots, notes } = report;
   const text =
     `${what} ${fileCount.toLocaleString('en-US')} files, ${snapshotCount} snapshots; ` +
     `${copiedFileCount.toLocaleString('en-US')} files copied (${(copiedBytes / 2 ** 20).toFixed(1)} MiB) and read back`;
-  if (missingSnapshots.length > 0) throw new BackupError([text, ...missingSnapshots.map(describeMissing)].join('\n'));
-  return text;
+  const faults = [...missingSnapshots.map(describeMissing), ...report.faults];
+  if (faults.length > 0) throw new BackupError([text, ...notes, ...faults].join('\n'));
+  return [text, ...notes].join('\n');
 }

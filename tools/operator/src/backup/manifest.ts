@@ -35,6 +35,9 @@ export class BackupError extends Error {
   }
 }
 
+/** One file's bytes are not those that were written, or it is not there: the fault of no other file. */
+export class DamagedFileError extends BackupError {}
+
 export const describeMissing = ({ snapshotId, reason }: MissingSnapshot) =>
   `snapshot ${snapshotId} is not in the backup: ${reason}`;
 

@@ -1,8 +1,10 @@
 /** Reads a backup: to see whether it is sound, or to bring it back. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { archiveGaps } from '@watchnext/event-archive';
 import { UNFINISHED_RESTORE } from '@watchnext/object-store';
 import { openFolderSnapshotStore, type SnapshotStore } from '@watchnext/snapshot-store';
+import { archiveNames, describeRange } from './archive-losses';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { type FileTree, FolderTree } from './file-tree';
 import { type BackedUpFile, BackupError, type BackupManifest, describeMissing, readManifest } from './manifest';
@@ -13,6 +15,7 @@ export async function verifyBackup(source: FileTree, onFile?: OnFile): Promise<s
   return withWorkFolder(async (work) => {
     const { files, missingSnapshots = [] } = await readManifest(source, work);
     const faults = missingSnapshots.map(describeMissing);
+    faults.push(...archiveGaps(archiveNames(files.map(({ name }) => name))).map(describeRange));
     for (const [index, file] of files.entries()) {
       await fetchVerified(source, file, work)
         .then((path) => rm(path))
@@ -76,7 +79,14 @@ export async function restoreBackup(
       onFile?.((done += 1), total, name),
     );
     if (!onlySnapshots) await system.root.remove(UNFINISHED_RESTORE);
-    return { ...copier.counts, fileCount: total, snapshotCount, missingSnapshots: manifest.missingSnapshots ?? [] };
+    return {
+      ...copier.counts,
+      fileCount: total,
+      snapshotCount,
+      missingSnapshots: manifest.missingSnapshots ?? [],
+      faults: [],
+      notes: [],
+    };
   });
 }
 

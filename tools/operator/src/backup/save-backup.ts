@@ -1,13 +1,16 @@
 /** Copies what a place does not have yet, the manifest last. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { archiveGaps } from '@watchnext/event-archive';
 import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
+import { archiveLosses, archiveNames, describeRange } from './archive-losses';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { EarlierBackup } from './earlier-backup';
+import { FileSaver } from './file-saver';
 import { type FileTree, FolderTree } from './file-tree';
 import { type BackedUpFile, BackupError, type MissingSnapshot, writeManifest } from './manifest';
 import { backedUpName, isGone, type Part, partsLeft } from './moved-on';
-import { Copier, fetchVerified, withWorkFolder } from './verified-copies';
+import { Copier, withWorkFolder } from './verified-copies';
 
 export interface SaveOptions {
   /** Reads what the place has already, and copies anew what is damaged there; default: a file of the right size is trusted. */
@@ -17,8 +20,8 @@ export interface SaveOptions {
 
 /**
  * @throws BackupError before anything is written where the system has neither archive nor snapshots, or the place a
- *   backup that this program cannot read; when a copy does not come out as it went in; and for a damaged
- *   file of the place that is no better in the system
+ *   backup that this program cannot read; where the archive ends before the backup's; when a copy does not
+ *   come out as it went in; and for a damaged file of the place that is no better in the system
  */
 export async function saveBackup(
   system: SystemFiles,
@@ -29,24 +32,17 @@ export async function saveBackup(
     const earlier = await EarlierBackup.read(target, work, verify);
     const plan = await planBackup(system, earlier);
     const copier = new Copier(work);
-    const files = [...plan.kept];
+    const saver = new FileSaver(earlier, target, copier, work);
+    const { files, faults } = saver;
+    files.push(...plan.kept);
     const missingSnapshots: MissingSnapshot[] = [];
+    const notes: string[] = [];
     let done = 0;
     // A snapshot counts as one file until it is exported and its files are known.
     let total = plan.parts.length + plan.newSnapshotIds.length;
     const save = async (part: Part) => {
-      const { tree, name, sizeBytes } = part;
-      const backedUp = backedUpName(part);
-      const before = earlier.file(backedUp);
-      if (before?.sizeBytes !== sizeBytes) {
-        files.push(await copier.copy(tree, name, target, backedUp));
-      } else {
-        // Files never change, so the system's must be the one that was backed up.
-        if (!(await earlier.has(before)))
-          await copier.place(await fetchVerified(tree, { ...before, name }, work), target, backedUp, before);
-        files.push(before);
-      }
-      onFile?.((done += 1), total, backedUp);
+      await saver.save(part);
+      onFile?.((done += 1), total, backedUpName(part));
     };
     await saveParts(plan.parts, system.archive, save, (change) => (total += change));
     // One at a time: the work folder need not hold more than one snapshot.
@@ -62,15 +58,36 @@ export async function saveBackup(
       for (const member of members) await save({ ...member, prefix: folderOf(snapshotId) });
       await rm(folder, { recursive: true, force: true });
     }
+    faults.push(...(await keepLost(earlier, files, system.archive)));
     await writeManifest(target, { currentSnapshotId: plan.currentSnapshotId, files, missingSnapshots }, work);
     return {
       ...copier.counts,
       fileCount: files.length,
       snapshotCount: plan.snapshotCount - missingSnapshots.length,
       missingSnapshots,
+      faults,
+      notes,
     };
   });
 }
+
+/**
+ * Adds to the files those of the earlier backup whose records the archive has no more.
+ * @returns what the archive lacks, by file, and what nothing has any more
+ */
+async function keepLost(earlier: EarlierBackup, files: BackedUpFile[], archive: FileTree): Promise<string[]> {
+  const faults: string[] = [];
+  for (const file of archiveLosses(earlier.list(), namesOf(files)).files) {
+    if (!(await earlier.has(file))) continue;
+    files.push(file);
+    faults.push(
+      `${file.name} is gone from ${archive.place}, and no other file has its records; the backup keeps its copy: bring it back from there`,
+    );
+  }
+  return [...faults, ...archiveGaps(archiveNames(namesOf(files))).map(describeRange)];
+}
+
+const namesOf = (files: Iterable<Pick<BackedUpFile, 'name'>>) => new Set([...files].map(({ name }) => name));
 
 /**
  * Saves one after the other, and goes on where files were merged or let go of since they were listed.
@@ -119,6 +136,12 @@ async function planBackup(system: SystemFiles, earlier: EarlierBackup) {
     throw new BackupError(
       `there is nothing to back up: no archive in ${system.archive.place}, and no snapshot beside it; ` +
         'WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name a system that has run',
+    );
+  const { shortened } = archiveLosses(earlier.list(), new Set(parts.map(backedUpName)));
+  if (shortened.length > 0)
+    throw new BackupError(
+      `${shortened.map(describeRange).join('; ')}, which the backup has. Were files lost in ${system.archive.place}, bring them back from it; ` +
+        'is this another system than the one that was backed up, save it elsewhere',
     );
   const kept: BackedUpFile[] = [];
   const newSnapshotIds: string[] = [];

@@ -2,9 +2,11 @@
 import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { matchesName } from '@watchnext/event-archive';
 import { makeOwnFolder, sha256Of } from '@watchnext/folder-lock';
 import type { FileTree } from './file-tree';
-import { type BackedUpFile, BackupError } from './manifest';
+import { type BackedUpFile, BackupError, DamagedFileError } from './manifest';
+import { isGone } from './moved-on';
 
 /** @returns a local copy, for the caller to take or remove */
 export async function fetchVerified(
@@ -14,11 +16,13 @@ export async function fetchVerified(
 ): Promise<string> {
   const path = join(work, 'file');
   await source.get(name, path).catch((error: Error) => {
-    throw new BackupError(`${name} of ${source.place} cannot be read: ${error.message}`, { cause: error });
+    // A store that is down says nothing of the file.
+    const Kind = isGone(error) ? DamagedFileError : BackupError;
+    throw new Kind(`${name} of ${source.place} cannot be read: ${error.message}`, { cause: error });
   });
   const { size } = await stat(path);
   if (size !== sizeBytes || (await sha256Of(path)) !== sha256)
-    throw new BackupError(`${name} of ${source.place} is damaged: its bytes are not those that were backed up`);
+    throw new DamagedFileError(`${name} of ${source.place} is damaged: its bytes are not those that were backed up`);
   return path;
 }
 
@@ -39,9 +43,12 @@ export class Copier {
 
   constructor(private readonly work: string) {}
 
+  /** @throws DamagedFileError, and nothing is copied, where the name has another digest */
   async copy(from: FileTree, name: string, to: FileTree, newName: string): Promise<BackedUpFile> {
     const path = join(this.work, 'file');
     await from.get(name, path);
+    if ((await matchesName(name, path)) === false)
+      throw new DamagedFileError(`${name} of ${from.place} is damaged: its bytes are not those that it was named for`);
     const { size } = await stat(path);
     const file = { name: newName, sizeBytes: size, sha256: await sha256Of(path) };
     await this.place(path, to, newName, file);
