@@ -66,6 +66,16 @@ describe('canary queries', () => {
     });
     await expect(checkSnapshot(next, previous, queriesOf(20), impossible)).rejects.toThrow(/100.0% of the previous/);
   });
+
+  it('are compared with the answers of an older snapshot, and not on the way back to it', async () => {
+    const [older, newer] = ['20260101T000000Z-aaaaaa', '20260102T000000Z-bbbbbb'].map((snapshotId) => ({
+      ...snapshotFinding(95, 1_000),
+      snapshotId,
+    })) as [RetrievalSnapshot, RetrievalSnapshot];
+    const impossible = { ...LIMITS, minimumOverlap: 2 };
+    await expect(checkSnapshot(newer, older, queriesOf(20), impossible)).rejects.toThrow(/100.0% of the previous/);
+    await expect(checkSnapshot(older, newer, queriesOf(20), impossible)).resolves.toMatchObject({ overlap: undefined });
+  });
 });
 
 describe('the canary queries that are kept', () => {

@@ -19,7 +19,7 @@ export interface CanaryLimits {
 export interface CanaryReport {
   readonly queryCount: number;
   readonly recall: number;
-  /** Mean share of the previous answers that the new snapshot gives too; undefined where there is nothing to compare. */
+  /** Mean share of the previous answers that the new snapshot gives too; undefined where there is nothing to compare, and on the way back. */
   readonly overlap: number | undefined;
 }
 
@@ -150,6 +150,8 @@ async function overlapOf(
   canaries: readonly CandidateFeatures[],
   closing: AbortSignal | undefined,
 ): Promise<number | undefined> {
+  // Ids sort by time. A rollback leaves answers that somebody found bad: to be other than those is what it is for.
+  if (snapshot.snapshotId < previous.snapshotId) return undefined;
   const videos = Math.min(snapshot.model.videoCount, previous.model.videoCount);
   if (canaries.length < FEWEST_COMPARED_QUERIES || videos < FEWEST_COMPARED_VIDEOS) return undefined;
   let sum = 0;
