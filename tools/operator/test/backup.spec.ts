@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UNFINISHED_RESTORE } from '@watchnext/object-store';
 import { sha256Of } from '@watchnext/folder-lock';
 import { TOPICS } from '@watchnext/contract';
 import { openParquetArchive } from '@watchnext/event-archive';
-import { openFolderSnapshotStore } from '@watchnext/snapshot-store';
+import { openFolderSnapshotStore, SNAPSHOT_FORMAT_VERSION } from '@watchnext/snapshot-store';
 import { createTestBucket, requireServer, temporaryDirectory } from '@watchnext/testing';
 import { publishSnapshot } from '@watchnext/testing/snapshots';
 import { BucketTree, type FileTree, FolderTree } from '../src/backup/file-tree';
@@ -219,7 +219,7 @@ describe('a backup', () => {
   it('marks the place until all is there, and none that it refuses', async () => {
     const isMarked = (name: string) => existsSync(join(folder.path, name, UNFINISHED_RESTORE));
     await saveBackup(systemIn('old'), target());
-    const { name } = (await target().list()).find((file) => file.name.startsWith('snapshots/'))!;
+    const { name } = (await target().list()).find((file) => file.name.startsWith('archive/'))!;
     const whole = await readFile(join(target().place, name));
     await truncate(join(target().place, name), 1);
     await expect(restoreBackup(target(), systemIn('new'))).rejects.toThrow(/is damaged/);
@@ -375,6 +375,79 @@ describe('a backup', () => {
     expect(await restoreBackup(target(), systemIn('new'))).toMatchObject({ snapshotCount: 1, missingSnapshots });
     expect(await systemIn('new').snapshots.readPointer()).toBe('20261121T000000Z-bbbbbb');
     expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  describe('with a snapshot that cannot be read any more', () => {
+    const [older, current] = ['20261120T000000Z-aaaaaa', '20261121T000000Z-bbbbbb'];
+    /** As a version before this one, or after it, wrote it. */
+    const ofFormat2 = async (snapshotId: string) => {
+      const path = join(folder.path, 'old', 'snapshots', snapshotId, 'manifest.json');
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace(/"formatVersion": \d+/, '"formatVersion": 2'));
+    };
+    /** A backup that a program of that format made. */
+    const saveOfFormat2 = async (snapshotId: string) => {
+      await saveBackup(systemIn('old'), target());
+      await ofFormat2(snapshotId);
+      const name = `snapshots/${snapshotId}/manifest.json`;
+      const path = join(folder.path, 'old', name);
+      await target().put(name, path);
+      const { size: sizeBytes } = await stat(path);
+      const manifestPath = join(target().place, 'backup.json');
+      const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as { files: { name: string }[] };
+      const sha256 = await sha256Of(path);
+      const files = manifest.files.map((file) => (file.name === name ? { name, sizeBytes, sha256 } : file));
+      await writeFile(manifestPath, JSON.stringify({ ...manifest, files }));
+    };
+    beforeEach(() => publish(current));
+
+    it.each([
+      ['damaged', () => saveBackup(systemIn('old'), target()).then(() => damage(`snapshots/${older}/popular.json`))],
+      ['of another format', () => saveOfFormat2(older)],
+    ])('restores all else and names the one that is %s', async (_, save) => {
+      await save();
+      const restored = await restoreBackup(target(), systemIn('new'));
+      const faults = [expect.stringContaining(`snapshot ${older} was not restored: `)];
+      expect(restored).toMatchObject({ snapshotCount: 1, faults });
+      expect(await systemIn('new').snapshots.readPointer()).toBe(current);
+      expect(await offsetsIn('new')).toEqual([0, 1, 2, 3, 4]);
+      expect(existsSync(join(folder.path, 'new', UNFINISHED_RESTORE))).toBe(false);
+    });
+
+    it('verifies as one that this program restores in part', async () => {
+      await saveOfFormat2(older);
+      const notes: string[] = [];
+      expect(await verifyBackup(target(), undefined, (note) => notes.push(note))).toEqual([]);
+      expect(notes).toEqual([`snapshot ${older} has format 2, this program restores ${SNAPSHOT_FORMAT_VERSION}`]);
+    });
+
+    it('verifies as unsound where that is the current one', async () => {
+      await saveOfFormat2(current);
+      expect(await verifyBackup(target())).toEqual([expect.stringMatching(`${current} has format 2.*the current one`)]);
+    });
+
+    it('leaves one of another format out, which is no fault, unless it is the current one', async () => {
+      await ofFormat2(older);
+      const notes = [expect.stringMatching(`snapshot ${older} is left out: .*has format 2`)];
+      const expected = { snapshotCount: 1, notes, missingSnapshots: [], faults: [] };
+      expect(await saveBackup(systemIn('old'), target())).toMatchObject(expected);
+      await ofFormat2(current);
+      const other = new FolderTree(join(folder.path, 'other-backup'));
+      expect(await saveBackup(systemIn('old'), other)).toMatchObject({ missingSnapshots: [{ snapshotId: current }] });
+    });
+
+    it('leaves one out that was removed since it was listed', async () => {
+      const { snapshots, ...parts } = systemIn('old');
+      const fetch = snapshots.fetch.bind(snapshots);
+      snapshots.fetch = async (snapshotId, options) => {
+        await rm(join(folder.path, 'old', 'snapshots', older), { recursive: true, force: true });
+        return fetch(snapshotId, options);
+      };
+      const saved = await saveBackup({ snapshots, ...parts }, target());
+      expect(saved).toMatchObject({ snapshotCount: 1, missingSnapshots: [], faults: [] });
+    });
+
+    const damage = (name: string) => truncate(join(target().place, name), 1);
   });
 
   it('whose current snapshot is missing restores the rest, with none current', async () => {

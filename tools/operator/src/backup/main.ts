@@ -58,9 +58,10 @@ program
   .description('read every file of a backup and compare')
   .action((place: Place) =>
     run(place, async (tree, _, onFile) => {
-      const faults = await verifyBackup(tree, onFile);
-      if (faults.length > 0) throw new BackupError([...faults, HOW_TO_MEND].join('\n'));
-      return 'The backup is sound.';
+      const notes: string[] = [];
+      const faults = await verifyBackup(tree, onFile, (note) => notes.push(note));
+      if (faults.length > 0) throw new BackupError([...notes, ...faults, HOW_TO_MEND].join('\n'));
+      return ['The backup is sound.', ...notes].join('\n');
     }),
   );
 program

@@ -2,7 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archiveGaps } from '@watchnext/event-archive';
-import { openFolderSnapshotStore, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
+import {
+  openFolderSnapshotStore,
+  SnapshotFormatError,
+  SnapshotNotFoundError,
+  type SnapshotStore,
+  SnapshotStoreError,
+} from '@watchnext/snapshot-store';
 import { archiveLosses, archiveNames, describeRange } from './archive-losses';
 import type { BackupReport, OnFile, SystemFiles } from './backup';
 import { EarlierBackup } from './earlier-backup';
@@ -37,6 +43,7 @@ export async function saveBackup(
     files.push(...plan.kept);
     const missingSnapshots: MissingSnapshot[] = [];
     const notes: string[] = [];
+    let snapshotCount = plan.keptSnapshotCount;
     let done = 0;
     // A snapshot counts as one file until it is exported and its files are known.
     let total = plan.parts.length + plan.newSnapshotIds.length;
@@ -48,14 +55,22 @@ export async function saveBackup(
     // One at a time: the work folder need not hold more than one snapshot.
     for (const snapshotId of plan.newSnapshotIds) {
       const folder = join(work, 'export');
-      const members = await exported(system.snapshots, snapshotId, folder).catch((error: unknown) => {
+      const members = await exported(system.snapshots, snapshotId, folder).catch(async (error: unknown) => {
         // A damaged snapshot must not keep the rest from being backed up; a store that is down must.
         if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
+        // The trainer removes old ones, and a change of format leaves old ones behind: nobody has to mend either.
+        if (error instanceof SnapshotNotFoundError && !(await system.snapshots.list()).includes(snapshotId))
+          return undefined;
+        if (error instanceof SnapshotFormatError && snapshotId !== plan.currentSnapshotId) {
+          notes.push(`snapshot ${snapshotId} is left out: ${error.message}`);
+          return undefined;
+        }
         missingSnapshots.push({ snapshotId, reason: error.message });
-        return [];
+        return undefined;
       });
-      total += members.length - 1;
-      for (const member of members) await save({ ...member, prefix: folderOf(snapshotId) });
+      if (members) snapshotCount += 1;
+      total += (members?.length ?? 0) - 1;
+      for (const member of members ?? []) await save({ ...member, prefix: folderOf(snapshotId) });
       await rm(folder, { recursive: true, force: true });
     }
     faults.push(...(await keepLost(earlier, files, system.archive)));
@@ -63,7 +78,7 @@ export async function saveBackup(
     return {
       ...copier.counts,
       fileCount: files.length,
-      snapshotCount: plan.snapshotCount - missingSnapshots.length,
+      snapshotCount,
       missingSnapshots,
       faults,
       notes,
@@ -151,7 +166,13 @@ async function planBackup(system: SystemFiles, earlier: EarlierBackup) {
     if (members) kept.push(...members);
     else newSnapshotIds.push(snapshotId);
   }
-  return { parts, kept, newSnapshotIds, currentSnapshotId, snapshotCount: snapshotIds.length };
+  return {
+    parts,
+    kept,
+    newSnapshotIds,
+    currentSnapshotId,
+    keptSnapshotCount: snapshotIds.length - newSnapshotIds.length,
+  };
 }
 
 /** A snapshot's files with its manifest, in the layout of a folder, whichever driver has it. */
