@@ -55,12 +55,11 @@ async function run(options: Options, own: Own): Promise<number> {
     console.log(await compareSnapshots(store, await pairOf(store, options.compare)));
     return 0;
   }
-  const { from, to, moved, announced } = await rollback(store, { ...options, announce });
+  const onMoved = (before: string, after: string) => console.log(`the pointer is at ${after}, it was at ${before}`);
+  const { from, to, moved, announced, notAnnounced } = await rollback(store, { ...options, onMoved, announce });
   if (!moved) console.log(`would move the pointer from ${from} to ${to}`);
-  else {
-    const soon = announced ? 'services were told' : 'the log is not there to tell services, which look every 2 s';
-    console.log(`the pointer is at ${to}, it was at ${from}; ${soon}`);
-  }
+  else if (announced) console.log('services were told');
+  else console.log(`services could not be told, and look every 2 s: ${notAnnounced}`);
   return 0;
 }
 

@@ -9,6 +9,8 @@ export interface RollbackOptions {
   /** What the caller believes to be current; the command refuses where it is not. */
   readonly from?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Between the move and the announcement, which may wait long for a log that is down. */
+  readonly onMoved?: (from: string, to: string) => void;
   readonly announce: (snapshotId: string) => Promise<void>;
 }
 
@@ -18,6 +20,8 @@ export interface Rollback {
   readonly moved: boolean;
   /** Undefined where it was not tried. Without it services look at the pointer every few seconds. */
   readonly announced?: boolean;
+  /** Why services could not be told. */
+  readonly notAnnounced?: string;
 }
 
 /** Something that only a person can decide; the message says what. */
@@ -52,11 +56,13 @@ export async function rollback(store: SnapshotStore, options: RollbackOptions): 
     if (!(error instanceof PointerConflictError)) throw error;
     throw new RollbackRefusedError(`${error.actual ?? 'none'} became current meanwhile: look, and run it again`);
   }
-  const announced = await options.announce(to).then(
-    () => true,
-    () => false,
-  );
-  return { from, to, moved: true, announced };
+  options.onMoved?.(from, to);
+  try {
+    await options.announce(to);
+    return { from, to, moved: true, announced: true };
+  } catch (error) {
+    return { from, to, moved: true, announced: false, notAnnounced: (error as Error).message };
+  }
 }
 
 /**

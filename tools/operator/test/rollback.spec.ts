@@ -49,6 +49,17 @@ describe('rollback', () => {
     expect(await store.readPointer()).toBe(SECOND);
   });
 
+  it('says that the pointer has moved before anybody is told, and why nobody could be', async () => {
+    const told: string[] = [];
+    const failing = async () => {
+      told.push('announcing');
+      throw new Error('the log is down');
+    };
+    const onMoved = (from: string, to: string) => void told.push(`${from} to ${to}`);
+    expect(await rollback(store, { announce: failing, onMoved })).toMatchObject({ notAnnounced: 'the log is down' });
+    expect(told).toEqual([`${THIRD} to ${SECOND}`, 'announcing']);
+  });
+
   it('changes nothing on a dry run, nor where another one is current than was thought', async () => {
     expect(await rollback(store, { announce, dryRun: true })).toEqual({ from: THIRD, to: SECOND, moved: false });
     await expect(rollback(store, { announce, from: SECOND })).rejects.toThrow(`the current snapshot is ${THIRD}`);
