@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SnapshotCorruptError } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
 import { parseCommand } from './cli';
 import { type TrainerParts, TrainingRunner } from './training-runner';
@@ -14,11 +15,24 @@ describe('a training run', () => {
           throw new Error('no such kernels');
         },
       };
-      const parts = { settings: { WATCHNEXT_DATA_DIR: data.path }, backend } as unknown as TrainerParts;
+      const store = { readPointer: async () => undefined };
+      const parts = { settings: { WATCHNEXT_DATA_DIR: data.path }, backend, store } as unknown as TrainerParts;
       const run = new TrainingRunner(parts).run(parseCommand(['--once'], { exitOverride: true }));
       await expect(run).rejects.toThrow('no such kernels');
       expect(existsSync(join(data.path, 'trainer'))).toBe(true);
       expect(await readdir(join(data.path, 'trainer'))).toEqual([]);
+    } finally {
+      await data.remove();
+    }
+  });
+
+  it('does not begin where the pointer cannot be read, which it would end at', async () => {
+    const data = await temporaryDirectory('training-runner');
+    try {
+      const store = { readPointer: () => Promise.reject(new SnapshotCorruptError('', 'current', 'is no pointer')) };
+      const parts = { settings: { WATCHNEXT_DATA_DIR: data.path }, backend: {}, store } as unknown as TrainerParts;
+      const run = new TrainingRunner(parts).run(parseCommand(['--once'], { exitOverride: true }));
+      await expect(run).rejects.toThrow('is no pointer');
     } finally {
       await data.remove();
     }

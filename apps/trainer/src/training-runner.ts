@@ -28,7 +28,7 @@ import { evaluateCandidatesStage } from './stages/evaluate-candidates';
 import { evaluateRankingStage } from './stages/evaluate-ranking';
 import { gateStage } from './stages/gate';
 import { measureCurrentStage } from './stages/measure-current';
-import { patienceLoggedTo } from './stages/patient-publishing';
+import { patienceLoggedTo, patientReads } from './stages/patient-publishing';
 import { publishStage } from './stages/publish';
 import { readCatalogueStage } from './stages/read-catalogue';
 import { replayStage } from './stages/replay';
@@ -89,6 +89,8 @@ export class TrainingRunner {
 
   private async runIn(directory: string, command: TrainerCommand): Promise<RunReport> {
     const { settings, logger, reporter, backend, print } = this.parts;
+    // A pointer that cannot be read would end the run all the same, after both trainings.
+    await patientReads(this.parts.store, patienceLoggedTo(logger), this.stopping.signal).readPointer();
     const secondsByStage: Record<string, number> = {};
     const engines = trainingEnginesOn(backend, {
       threads: settings.WATCHNEXT_TRAINING_THREADS,
@@ -196,7 +198,7 @@ export class TrainingRunner {
         ...(warm.ranking ? { warmStartFrom: store } : {}),
       }),
       evaluateRankingStage(),
-      measureCurrentStage(store),
+      measureCurrentStage(patientReads(store, patienceLoggedTo(logger), this.stopping.signal)),
       gateStage(overrideGate),
       trainOnStage(engines, seed, index, checkpoints, warm),
       checkSanityStage(overrideGate),

@@ -11,7 +11,7 @@ import {
   SnapshotStoreUnavailableError,
 } from '@watchnext/snapshot-store';
 import { temporaryDirectory } from '@watchnext/testing';
-import { movePointerPatiently, publishPatiently } from './patient-publishing';
+import { movePointerPatiently, patientReads, publishPatiently } from './patient-publishing';
 
 type Write = 'publish' | 'movePointer';
 
@@ -134,5 +134,16 @@ describe('publishing to a store in trouble', () => {
     failing('publish', 1);
     await expect(publish(await written('s1'), stopping.signal)).rejects.toBe(reason);
     expect(await store.list()).toEqual([]);
+  });
+
+  it('reads of it as patiently what stands between trainings', async () => {
+    const { directory, manifest } = await written('20260101T000000Z-aaaaaa');
+    await store.publish(directory, manifest);
+    const { signal } = new AbortController();
+    for (const call of ['readPointer', 'readManifest', 'fetch'] as const) {
+      jest.spyOn(store, call as 'readManifest').mockRejectedValueOnce(unavailable);
+      await patientReads(store, patience, signal)[call](manifest.snapshotId);
+    }
+    expect(pausesMs).toEqual([1_000, 1_000, 1_000]);
   });
 });

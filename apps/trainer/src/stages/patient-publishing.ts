@@ -74,16 +74,29 @@ export function movePointerPatiently(
   }, patience);
 }
 
+/** What is read of a store between trainings: as patient as publishing, for the same reason. The rest is the store's. */
+export function patientReads(store: SnapshotStore, patience: Patience, signal: AbortSignal): SnapshotStore {
+  return {
+    publish: (directory, manifest) => store.publish(directory, manifest),
+    list: () => store.list(),
+    movePointer: (expected, next) => store.movePointer(expected, next),
+    close: () => store.close(),
+    readManifest: (snapshotId) => repeated(() => store.readManifest(snapshotId), patience, signal),
+    fetch: (snapshotId, options) => repeated(() => store.fetch(snapshotId, options), patience, signal),
+    readPointer: () => repeated(() => store.readPointer(), patience, signal),
+  };
+}
+
 async function isStored(store: SnapshotStore, manifest: SnapshotManifest): Promise<boolean> {
   const stored = await store.readManifest(manifest.snapshotId);
   return isDeepStrictEqual(SnapshotManifest.toJSON(stored), SnapshotManifest.toJSON(manifest));
 }
 
-async function repeated(
-  work: () => Promise<void>,
+async function repeated<Result>(
+  work: () => Promise<Result>,
   { pause, onFailure }: Patience,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Result> {
   for (let tries = 0; ; tries++) {
     try {
       return await work();
