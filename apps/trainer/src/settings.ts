@@ -12,11 +12,13 @@ import { z } from 'zod';
 import { parseCandidateChange } from './candidate-settings';
 import { parseRankingChange } from './ranking-settings';
 
-/** Whether croner reads this as a schedule; it throws where it does not. */
+/** Whether croner reads this as a schedule, which it throws for where it does not, and one that ever comes: 30 February does not. */
 function isSchedule(pattern: string): boolean {
   try {
-    new Cron(pattern, { paused: true }).stop();
-    return true;
+    const cron = new Cron(pattern, { paused: true });
+    const next = cron.nextRun();
+    cron.stop();
+    return next !== null;
   } catch {
     return false;
   }
@@ -45,7 +47,7 @@ export const trainerSettings = z
     WATCHNEXT_TRAINER_SCHEDULE: z
       .string()
       .default('0 */6 * * *')
-      .refine(isSchedule, 'a cron pattern, as "0 */6 * * *"'),
+      .refine(isSchedule, 'a cron pattern with a time to come, as "0 */6 * * *"'),
     /** A watch that is later than this after its impression is no longer that impression's outcome. */
     WATCHNEXT_JOIN_WINDOW_HOURS: z.coerce.number().positive().default(24),
     /** An impression is learned from, a negative if it has no watch, once it is older than this; default: the join window. */
