@@ -1,7 +1,7 @@
 /** Lists snapshots, moves the pointer back, if it is still where the command saw it, and tells the services. */
 import type { SnapshotManifest } from '@watchnext/contract';
 import { gateReasons, metricText } from '@watchnext/evaluation';
-import { isOfSnapshot, PointerConflictError, type SnapshotStore } from '@watchnext/snapshot-store';
+import { isOfSnapshot, PointerConflictError, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 
 export interface RollbackOptions {
   /** Where to; by default the parent of the current snapshot. */
@@ -80,8 +80,12 @@ export async function listSnapshots(store: SnapshotStore, place: string): Promis
       `there are no snapshots in ${place}; WATCHNEXT_DATA_DIR, or WATCHNEXT_OBJECT_STORE with WATCHNEXT_S3_…, must name ` +
         'a system that has run',
     );
-  const current = await store.readPointer();
   const lines: string[] = [];
+  const current = await store.readPointer().catch((error: unknown) => {
+    if (!(error instanceof SnapshotStoreError) || error.retriable) throw error;
+    lines.push(`none is marked: ${error.message}`);
+    return undefined;
+  });
   for (const snapshotId of snapshotIds)
     lines.push(`${snapshotId === current ? '*' : ' '} ${snapshotId}  ${await verdictOn(store, snapshotId)}`);
   return lines;

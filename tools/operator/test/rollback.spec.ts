@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -58,6 +58,14 @@ describe('rollback', () => {
     const onMoved = (from: string, to: string) => void told.push(`${from} to ${to}`);
     expect(await rollback(store, { announce: failing, onMoved })).toMatchObject({ notAnnounced: 'the log is down' });
     expect(told).toEqual([`${THIRD} to ${SECOND}`, 'announcing']);
+  });
+
+  it('lists what there is where the pointer is damaged', async () => {
+    const [newest] = (await readdir(join(directory, 'current'))).sort().reverse();
+    await writeFile(join(directory, 'current', newest), 'no id\n');
+    const [told, ...lines] = await listSnapshots(store, directory);
+    expect(told).toMatch(/^none is marked: .*holds no snapshot id/);
+    expect(lines.map((line) => line.slice(0, 2 + THIRD.length))).toEqual([`  ${THIRD}`, `  ${SECOND}`, `  ${FIRST}`]);
   });
 
   it('changes nothing on a dry run, nor where another one is current than was thought', async () => {
