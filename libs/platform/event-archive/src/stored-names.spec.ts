@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Of } from '@watchnext/folder-lock';
-import { temporaryDirectory } from '@watchnext/testing';
 import { checksumFile } from './checksum';
 import { archiveGaps, matchesName, parseArchivedRange } from './stored-names';
 
@@ -22,8 +22,8 @@ describe('names of archive files', () => {
   });
 
   it('tell other bytes from those that they were given for', async () => {
-    const directory = await temporaryDirectory('stored-names');
-    const [path, other] = ['file', 'other'].map((name) => join(directory.path, name));
+    const directory = await mkdtemp(join(tmpdir(), 'watchnext-stored-names-'));
+    const [path, other] = ['file', 'other'].map((name) => join(directory, name));
     await writeFile(path, 'whole');
     await writeFile(other, 'whol');
     const archived = `activity/dt=2026-11-01/p00000-${offsets(0, 4)}-${await checksumFile(path)}.parquet`;
@@ -32,6 +32,6 @@ describe('names of archive files', () => {
       expect([await matchesName(name, path), await matchesName(name, other)]).toEqual([true, false]);
     }
     expect(await matchesName('activity/p0.states.gz', path)).toBeUndefined();
-    await directory.remove();
+    await rm(directory, { recursive: true });
   });
 });
