@@ -33,8 +33,11 @@ const shown = (videoId: string, { times, watchSeconds, country = 'SE', daysAgo =
     return { ...example, user: { ...example.user, country } };
   });
 
-const listsOf = (log: Partial<Log>, isListed = (_: string) => true, length = 10) =>
-  popularVideos({ rankingExamples: [], completedWatches: [], ...log } as unknown as Log, NOW_MS, isListed, length);
+const listsOf = (log: Partial<Log>, isListed = (_: string) => true, everywhere = 10, country = 10) =>
+  popularVideos({ rankingExamples: [], completedWatches: [], ...log } as unknown as Log, NOW_MS, isListed, {
+    everywhere,
+    country,
+  });
 const ids = (list: readonly { readonly videoId: string }[] | undefined) => list?.map(({ videoId }) => videoId);
 
 describe('popular videos', () => {
@@ -94,6 +97,13 @@ describe('popular videos', () => {
       expect(scores).toEqual([...scores].sort((a, b) => b - a));
       expect(scores.every((score) => score > 0 && score <= 1)).toBe(true);
     }
+  });
+
+  it('of a country are no more than are wanted of it', () => {
+    const rankingExamples = ['a', 'b', 'c'].flatMap((id) => shown(id, { times: 500, watchSeconds: 10 }));
+    const { everywhere, byCountry } = listsOf({ rankingExamples }, undefined, 3, 2);
+    expect(ids(everywhere)).toEqual(['a', 'b', 'c']);
+    expect(ids(byCountry['SE'])).toEqual(['a', 'b']);
   });
 
   it('are those completed most, a watch halving every three days, where too little was shown', () => {

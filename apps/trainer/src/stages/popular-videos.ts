@@ -32,13 +32,13 @@ export interface PopularVideos {
  *
  * @param nowMs the end of the log; what is later are strays
  * @param isListed whether a video may be in a list
- * @param length of a list, at most
+ * @param lengths of the lists, at most
  */
 export function popularVideos(
   { rankingExamples, completedWatches }: Pick<ReplayedLog, 'rankingExamples' | 'completedWatches'>,
   nowMs: number,
   isListed: (videoId: string) => boolean,
-  length: number,
+  lengths: { readonly everywhere: number; readonly country: number },
 ): PopularVideos {
   const completed = new PopularityCounts({ nowMs, halfLifeMs: WATCH_HALF_LIFE_MS });
   for (const { videoId, atMs } of completedWatches) if (atMs <= nowMs) completed.add(videoId, atMs);
@@ -54,12 +54,11 @@ export function popularVideos(
     if (!there) countries.set(user.country, (there = new WatchTimes()));
     there.add(video.videoId, seconds, weight);
   }
-  const listOf = (...parts: readonly (readonly RatedVideo[])[]) => joined(parts, isListed, length);
-  const ofAll = listOf(everywhere.ranked(), completed.ranked());
+  const ofAll = joined([everywhere.ranked(), completed.ranked()], isListed, lengths.everywhere);
   const byCountry: Record<string, readonly RatedVideo[]> = {};
   for (const [country, times] of [...countries].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const own = times.ranked();
-    if (own.length > 0) byCountry[country] = listOf(own, ofAll);
+    if (own.length > 0) byCountry[country] = joined([own, ofAll], isListed, lengths.country);
   }
   return { everywhere: ofAll, byCountry };
 }

@@ -5,6 +5,8 @@ import { popularVideos, type RatedVideo } from './popular-videos';
 
 /** Enough for every page of a viewer who has seen much of it. */
 const LIST_LENGTH = 500;
+/** Enough for most: gateways read the lists of all countries at once. */
+const COUNTRY_LIST_LENGTH = 200;
 /** A fresh video's score halves in this long. */
 const FRESH_HALF_LIFE_MS = 7 * DAY_MS;
 
@@ -28,7 +30,10 @@ export interface VideoLists {
  */
 export function videoLists(replayed: ReplayedLog, catalogue: Catalogue, nowMs: number): VideoLists {
   const isListed = (videoId: string) => replayed.facts.has(videoId) && !catalogue.withdrawn.has(videoId);
-  const { everywhere, byCountry } = popularVideos(replayed, nowMs, isListed, LIST_LENGTH);
+  const { everywhere, byCountry } = popularVideos(replayed, nowMs, isListed, {
+    everywhere: LIST_LENGTH,
+    country: COUNTRY_LIST_LENGTH,
+  });
   const fresh = [...replayed.facts]
     .filter(([videoId, { uploadedAtMs }]) => uploadedAtMs > 0 && uploadedAtMs <= nowMs && isListed(videoId))
     .map(([videoId, video]) => ({
