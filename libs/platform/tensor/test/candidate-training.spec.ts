@@ -73,28 +73,48 @@ describe('where users watch within clusters', () => {
   const { examples, tests } = world();
   const size = { videoCount: CLUSTERS * VIDEOS_PER_CLUSTER, exampleCount: examples.length };
   const config = { ...defaultCandidateConfig(size), batchSize: 256 };
-  const train = (change: Partial<CandidateModelConfig>) =>
+  const train = (change: Partial<CandidateModelConfig>, rewatches = true) =>
     trainCandidateModel({
       examples,
+      // Viewers come back to what they watched, and lists here may hold it.
+      rewatches,
       config: { ...config, ...change },
       windowEndMs: WATCHES * 3_600_000,
       createEngine: trainingEnginesOn(backend, { threads: 2 }).candidate,
       seed: 3,
     });
 
-  it('recalls next watches far better than popularity does', async () => {
-    const model = await train({});
-    const recall = recallAt(10, tests, ({ features }) => {
+  const rankedBy =
+    (model: CandidateModel) =>
+    ({ features }: CandidateExample): string[] => {
       const scores = scoresOf(model, features);
       return model.videoIds
         .map((id, i) => ({ id, score: scores[i] }))
         .sort((a, b) => b.score - a.score)
         .map(({ id }) => id);
-    });
+    };
+
+  it('recalls next watches far better than popularity does', async () => {
+    const model = await train({});
+    const recall = recallAt(10, tests, rankedBy(model));
     const popularityRecall = recallAt(10, tests, () => model.videoIds); // the vocabulary is in order of watch count
     expect(popularityRecall).toBeGreaterThan(0.05);
     expect(recall).toBeGreaterThan(2.5 * popularityRecall);
     expect(recall).toBeGreaterThan(0.5);
+  });
+
+  it('recalls first watches far better than popularity does, learned from such alone, in lists without what was watched', async () => {
+    const first = tests.filter(({ labelVideoId, features }) => !features.watchedVideoIds.includes(labelVideoId));
+    const recallOf = (ranked: (example: CandidateExample) => readonly string[]) =>
+      recallAt(10, first, (example) => {
+        const seen = new Set(example.features.watchedVideoIds);
+        return ranked(example).filter((videoId) => !seen.has(videoId));
+      });
+    const model = await train({}, false);
+    const popularityRecall = recallOf(() => model.videoIds);
+    expect(popularityRecall).toBeGreaterThan(0.05);
+    expect(recallOf(rankedBy(model))).toBeGreaterThan(2.5 * popularityRecall);
+    expect(recallOf(rankedBy(model))).toBeGreaterThan(0.5);
   });
 
   const OPTIONS: [string, Partial<CandidateModelConfig>][] = [
