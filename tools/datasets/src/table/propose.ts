@@ -2,9 +2,10 @@
 import { countryCode } from '@watchnext/features';
 import { median } from '@watchnext/learning';
 import { isNothing } from '../read/cells';
+import { type Field, type Fit, isMeasured, isNamed, isPartlyNamed, NAMES, unitOfWord, wordsOf } from './column-names';
 import { dateTime, isoTime } from './interpret';
 import { doubtOf, type Length, unitsOf } from './length-units';
-import type { DurationUnit, Mapping, TimeUnit } from './mapping';
+import type { Mapping, TimeUnit } from './mapping';
 import type { Sample } from './sample';
 
 export interface Proposal {
@@ -26,104 +27,6 @@ export class NoProposalError extends Error {
     this.name = 'NoProposalError';
   }
 }
-
-/**
- * Best first; whole words of a column's name, as "user_id" and "userId" have two. `#` stands for a word that names a unit;
- * times and durations may have one beside the words here too.
- */
-const NAMES = {
-  userId: [
-    'user id',
-    'userid',
-    'user',
-    'uid',
-    'member id',
-    'account id',
-    'customer id',
-    'viewer id',
-    'visitor id',
-    'profile id',
-    'session id',
-    'session',
-  ],
-  videoId: [
-    'video id',
-    'videoid',
-    'video',
-    'item id',
-    'itemid',
-    'item',
-    'movie id',
-    'movieid',
-    'movie',
-    'film id',
-    'content id',
-    'asset id',
-    'media id',
-    'episode id',
-    'track id',
-    'article id',
-    'product id',
-    'song id',
-  ],
-  time: [
-    'time #',
-    'timestamp',
-    'event time',
-    'occurred at',
-    'watched at',
-    'viewed at',
-    'started at',
-    'created at',
-    'datetime',
-    'time',
-    'date',
-    'ts',
-  ],
-  watchSeconds: [
-    'watch #',
-    'watch time',
-    'play time',
-    'watched #',
-    'played #',
-    'viewed #',
-    'position #',
-    '# watched',
-    '# played',
-    '# viewed',
-    'watch duration',
-    'play duration',
-    'view duration',
-    'view time',
-    'viewing time',
-    'dwell time',
-    'dwell',
-    'listen time',
-    'time watched',
-    'time spent',
-    'watch',
-    'seconds',
-  ],
-  rating: ['rating', 'stars', 'score'],
-  clicked: ['is click', 'clicked', 'click', 'is watched', 'watched', 'is view'],
-  requestId: ['request id', 'impression list id', 'page id'],
-  surface: ['surface', 'tab', 'placement', 'page type'],
-  country: ['country', 'country code'],
-  device: ['device', 'device type', 'platform'],
-  title: ['title', 'video title', 'movie title', 'name'],
-  channelId: ['channel id', 'channel', 'author id', 'author', 'creator id', 'artist id', 'uploader'],
-  topics: ['topics', 'genres', 'genre', 'tags', 'tag', 'categories', 'category', 'topic'],
-  durationSeconds: ['duration', 'video duration', 'video length', 'length', 'runtime'],
-  uploadedAt: ['uploaded at', 'upload time', 'upload dt', 'published at', 'release date', 'publish time'],
-} as const;
-
-type Field = keyof typeof NAMES;
-
-const UNITS: Readonly<Record<DurationUnit, readonly string[]>> = {
-  ms: ['ms', 'msec', 'millis', 'milliseconds'],
-  s: ['s', 'sec', 'secs', 'second', 'seconds'],
-  min: ['min', 'mins', 'minute', 'minutes'],
-};
 
 /** @throws NoProposalError */
 export function proposeMapping(sample: Sample): Proposal {
@@ -175,9 +78,6 @@ export function proposeMapping(sample: Sample): Proposal {
 }
 
 type Test = (cells: readonly string[]) => boolean;
-/** Whether a column's name is such a name as stands above. */
-type Fit = (column: string, name: string) => boolean;
-
 class Chooser {
   readonly reasons: string[] = [];
   private readonly left: Set<string>;
@@ -263,40 +163,6 @@ class Chooser {
     const index = this.sample.columns.indexOf(column);
     return this.sample.rows.map((row) => row[index]);
   }
-}
-
-/** "userId", "user_id" and "User ID" are "user" and "id"; of "video.id" too. */
-const wordsOf = (column: string): string[] =>
-  column
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
-    .toLowerCase()
-    .split(' ');
-
-const isNamed: Fit = (column, name) => wordsOf(column).join(' ') === name;
-
-function unitOfWord(word: string): DurationUnit | undefined {
-  return (Object.keys(UNITS) as DurationUnit[]).find((unit) => UNITS[unit].includes(word));
-}
-
-/** "watch_time", "watch_time_ms" and "watch time in seconds" are "watch time"; "watched_s" is "watched #". */
-const isMeasured: Fit = (column, name) =>
-  isNamed(column, name) ||
-  bareName(column) === name ||
-  wordsOf(column)
-    .map((word) => (unitOfWord(word) === undefined ? word : '#'))
-    .join(' ') === name;
-
-/** "total_watch_time_ms" has all of "watch time" in it. One word alone stands in too many names. */
-const isPartlyNamed: Fit = (column, name) => name.includes(' ') && ` ${bareName(column)} `.includes(` ${name} `);
-
-/** Without the words that name a unit. */
-function bareName(column: string): string {
-  const words = wordsOf(column);
-  return words
-    .filter((word, n) => unitOfWord(word) === undefined && !(word === 'in' && unitOfWord(words[n + 1] ?? '')))
-    .join(' ');
 }
 
 const isFilledCell = (cell: string) => !isNothing(cell);
