@@ -77,6 +77,21 @@ describe('the proposal of a mapping', () => {
     expect(proposeMapping(sample(['user', 'video', 'ts', 'score'])).warning).toBeUndefined();
   });
 
+  it.each([
+    ['watch_seconds', ['93.5', '12', '', '-5', 'abc'], /^watch_seconds tells .*60\.?0?% of its cells .* as "-5"\./],
+    ['watch_time', ['0:01:34', '0:00:12'], /^watch_time tells .*100\.?0?% of its cells .* as "0:01:34"\./],
+    ['total_watch_time_s', ['', ''], /^total_watch_time_s tells .*100\.?0?% of its cells .* as ""\./],
+  ])('warns of %s, which it would take but for its cells %j', (column, cells, warning) => {
+    const proposal = proposeMapping({
+      columns: ['user', 'video', 'ts', 'n', column],
+      rows: cells.map((cell) => ['a', 'v', '1790000000', '3', cell]),
+      times: new Set(),
+    });
+    expect(proposal.unused).toEqual(['n', column]);
+    expect(proposal.warning).toMatch(warning);
+    expect(proposal.warning).toMatch(/every watch will count as the whole video.*watchSeconds/);
+  });
+
   const lengths = (columns: readonly [string, string], rows: readonly (readonly [number, number])[]) => {
     const { mapping, doubt } = proposeMapping({
       columns: ['user', 'video', 'timestamp', ...columns],

@@ -1,7 +1,8 @@
 /** A mapping proposed from a sample: by the names that such columns go by, and by what stands in them. */
+import { percent } from '@watchnext/command-line';
 import { countryCode } from '@watchnext/features';
 import { median } from '@watchnext/learning';
-import { isNothing } from '../read/cells';
+import { isNothing, quote } from '../read/cells';
 import { type Field, type Fit, isMeasured, isNamed, isPartlyNamed, NAMES, unitOfWord, wordsOf } from './column-names';
 import { dateTime, isoTime } from './interpret';
 import { doubtOf, type Length, unitsOf } from './length-units';
@@ -139,9 +140,26 @@ class Chooser {
   /** Of a log in which no column says how long was watched. */
   lengthWarning(): string {
     const amounts = this.unused.filter((column) => isLength(this.cells(column)));
+    const spoilt = this.leftByName('watchSeconds').find((column) => !holdsTimes(this.cells(column)));
+    if (spoilt !== undefined) {
+      const cells = this.cells(spoilt);
+      const bad = cells.filter((cell) => !isReadableAmount(cell));
+      return (
+        `${spoilt} tells by its name how long was watched, but ${percent(bad.length / cells.length)} of its cells are no number of at least 0, ` +
+        `as ${quote(bad.find(isFilledCell) ?? bad[0])}. So it was not taken, and every watch will count as the whole video. ` +
+        'Mend these cells, or name it as watchSeconds in the mapping (docs/bring-your-data.md), which leaves rows with such cells out'
+      );
+    }
     return (
       'No column was taken for how long was watched, so every watch will count as the whole video. ' +
       `If one tells${amounts.length > 0 ? `, as ${amounts.join(' or ')} may` : ''}, add watchSeconds to the mapping (docs/bring-your-data.md)`
+    );
+  }
+
+  /** Columns with such a name that were not taken, for what stands in them. */
+  private leftByName(field: Field): string[] {
+    return this.unused.filter((column) =>
+      NAMES[field].some((name) => isMeasured(column, name) || isPartlyNamed(column, name)),
     );
   }
 
@@ -176,6 +194,7 @@ const isFilled: Test = (cells) => mostly(cells, isFilledCell);
 const isYesOrNo: Test = (cells) => mostly(cells, (cell) => /^(0|1|0\.0|1\.0|true|false|yes|no|t|f|y|n)$/i.test(cell));
 const areCountries: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) => countryCode(cell) !== '');
 const isAmount: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) => Number(cell) >= 0);
+const isReadableAmount = (cell: string) => isFilledCell(cell) && Number(cell) >= 0;
 const holdsTimes: Test = (cells) => timeUnitOf(cells) !== undefined;
 const isLength: Test = (cells) => isAmount(cells) && !holdsTimes(cells);
 
