@@ -218,6 +218,21 @@ describe('the wizard', () => {
     await folder.remove();
   });
 
+  it.each([
+    ['# exported by X', /line 2: 4 cells where the header has 1\. Its first line, "# exported by X", .* remove/],
+    ['sep=,', /line 2: 4 cells where the header has 2\. Its first line, "sep=,", .* remove/],
+  ])('tells of %j before the header that it is none', async (first, message) => {
+    const folder = await temporaryDirectory('wizard');
+    const table = join(folder.path, 'log.csv');
+    await writeFile(table, `${first}\nuser,video,ts,watch_s\na,v,1790000000,31\n`);
+    await expect(mappingFileFor(table, { yes: true, say: () => undefined, ask: undefined })).rejects.toThrow(message);
+    await writeFile(table, 'user,video,ts,watch_s\n');
+    await expect(mappingFileFor(table, { yes: true, say: () => undefined, ask: undefined })).rejects.toThrow(
+      'log.csv holds no rows',
+    );
+    await folder.remove();
+  });
+
   it('proposes a mapping of JSON lines though a column that it does not take holds numbers too large', async () => {
     const folder = await temporaryDirectory('wizard');
     const table = join(folder.path, 'log.jsonl');

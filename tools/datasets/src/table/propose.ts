@@ -30,7 +30,7 @@ export class NoProposalError extends Error {
 }
 
 /** @throws NoProposalError */
-export function proposeMapping(sample: Sample): Proposal {
+export function proposeMapping(sample: Omit<Sample, 'badRows'>): Proposal {
   const chooser = new Chooser(sample);
   const userId = chooser.take('userId', isFilled);
   const videoId = chooser.take('videoId', isFilled);
@@ -83,7 +83,7 @@ class Chooser {
   readonly reasons: string[] = [];
   private readonly left: Set<string>;
 
-  constructor(private readonly sample: Sample) {
+  constructor(private readonly sample: Omit<Sample, 'badRows'>) {
     this.left = new Set(sample.columns);
   }
 

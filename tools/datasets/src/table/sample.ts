@@ -1,6 +1,6 @@
 /** The first rows of a table, for a proposal of its mapping. */
-import { BadRows } from '../read/bad-rows';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { type BadRow, BadRows } from '../read/bad-rows';
 import { columnsOfFile, eachTableRow, type TableFile, timeColumnsOf } from './table-file';
 
 export interface Sample {
@@ -9,6 +9,8 @@ export interface Sample {
   readonly rows: readonly (readonly string[])[];
   /** Columns that hold times as such. */
   readonly times: ReadonlySet<string>;
+  /** The first of those that could not be read. */
+  readonly badRows: readonly BadRow[];
 }
 
 class EnoughRows extends Error {}
@@ -16,8 +18,9 @@ class EnoughRows extends Error {}
 export async function sampleOf(file: TableFile, connection: DuckDBConnection, rowCount: number): Promise<Sample> {
   const columns = await columnsOfFile(file, connection);
   const rows: (readonly string[])[] = [];
+  const badRows = new BadRows();
   const options = {
-    badRows: new BadRows(),
+    badRows,
     onReading: () => undefined,
     signal: new AbortController().signal,
     nowMs: Date.now(),
@@ -32,5 +35,5 @@ export async function sampleOf(file: TableFile, connection: DuckDBConnection, ro
   } catch (error) {
     if (!(error instanceof EnoughRows)) throw error;
   }
-  return { columns, rows, times: await timeColumnsOf(file, connection) };
+  return { columns, rows, times: await timeColumnsOf(file, connection), badRows: badRows.first };
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { DatasetError } from '../dataset-error';
+import { quote } from '../read/cells';
 import { logFiles } from './importer';
 import { NoProposalError, type Proposal, proposeMapping } from './propose';
-import { sampleOf } from './sample';
+import { type Sample, sampleOf } from './sample';
 
 const SAMPLE_ROWS = 1_000;
 
@@ -87,7 +88,7 @@ async function propose(file: string): Promise<Proposal> {
   const connection = await database.connect();
   try {
     const sample = await sampleOf({ path: file }, connection, SAMPLE_ROWS);
-    if (sample.rows.length === 0) throw new DatasetError(`${file} holds no rows`);
+    if (sample.rows.length === 0) throw new DatasetError(withoutRows(file, sample));
     try {
       return proposeMapping(sample);
     } catch (error) {
@@ -102,4 +103,12 @@ async function propose(file: string): Promise<Proposal> {
     connection.closeSync();
     database.closeSync();
   }
+}
+
+function withoutRows(file: string, { columns, badRows: [bad] }: Sample): string {
+  if (bad === undefined) return `${file} holds no rows`;
+  return (
+    `${file} holds no row that can be read: line ${bad.line}: ${bad.reason}. Its first line, ${quote(columns.join(','))}, was taken for the header: ` +
+    'if it is none, remove what stands before the names of the columns'
+  );
 }
