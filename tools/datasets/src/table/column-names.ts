@@ -2,13 +2,12 @@
 import type { DurationUnit } from './mapping';
 
 /**
- * Best first; whole words of a column's name, as "user_id" and "userId" have two. `#` stands for a word that names a unit;
- * times and durations may have one beside the words here too.
+ * Best first; whole words of a column's name, as "user_id" and "userId" have two, run together or not. `#` stands
+ * for a word that names a unit; times and durations may have one beside the words here too.
  */
 export const NAMES = {
   userId: [
     'user id',
-    'userid',
     'user',
     'uid',
     'member id',
@@ -22,13 +21,10 @@ export const NAMES = {
   ],
   videoId: [
     'video id',
-    'videoid',
     'video',
     'item id',
-    'itemid',
     'item',
     'movie id',
-    'movieid',
     'movie',
     'film id',
     'content id',
@@ -111,7 +107,9 @@ export const wordsOf = (column: string): string[] =>
     .toLowerCase()
     .split(' ');
 
-export const isNamed: Fit = (column, name) => wordsOf(column).join(' ') === name;
+const isSame = (words: string, name: string) => words.replaceAll(' ', '') === name.replaceAll(' ', '');
+
+export const isNamed: Fit = (column, name) => isSame(wordsOf(column).join(' '), name);
 
 export function unitOfWord(word: string): DurationUnit | undefined {
   return (Object.keys(UNITS) as DurationUnit[]).find((unit) => UNITS[unit].includes(word));
@@ -120,7 +118,7 @@ export function unitOfWord(word: string): DurationUnit | undefined {
 /** "watch_time", "watch_time_ms" and "watch time in seconds" are "watch time"; "watched_s" is "watched #". */
 export const isMeasured: Fit = (column, name) =>
   isNamed(column, name) ||
-  bareName(column) === name ||
+  isSame(bareName(column), name) ||
   wordsOf(column)
     .map((word) => (unitOfWord(word) === undefined ? word : '#'))
     .join(' ') === name;

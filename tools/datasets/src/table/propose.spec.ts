@@ -40,6 +40,17 @@ describe('the proposal of a mapping', () => {
   });
 
   it.each([
+    ['visitorid', 'itemid', 'artistID'],
+    ['customerid', 'contentid', 'Artist_Id'],
+    ['MEMBERID', 'Track ID', 'artistid'],
+  ])('knows %s, %s and %s, whose words run together', (user, video, channel) => {
+    const log = propose(['eventtime', user, video, channel, 'watchtime'], [['1790000000', 'a', 'v', 'c', '9']]);
+    expect(log).toMatchObject({ userId: user, videoId: video, channelId: channel });
+    expect(log.time.column).toBe('eventtime');
+    expect(log.watchSeconds).toEqual({ column: 'watchtime', unit: 's' });
+  });
+
+  it.each([
     ['watch_time_ms', 'ms'],
     ['dwell_ms', 'ms'],
     ['watch_time_seconds', 's'],
