@@ -105,3 +105,12 @@ describe('days and months in numbers', () => {
     );
   });
 });
+
+describe('a time in nanoseconds', () => {
+  it('is read to the millisecond, though a number of 19 digits is rounded', () => {
+    for (let n = 0; n < 1_000; n++) {
+      const atMs = Date.UTC(2026, 9, 1) + 1_234_567 * n;
+      expect(moment({ column: 'at', unit: 'ns' }, `${atMs}000000`, new Set(), Date.UTC(2030, 0))).toBe(atMs);
+    }
+  });
+});

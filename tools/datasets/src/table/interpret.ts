@@ -18,7 +18,7 @@ export const SECONDS_PER: Readonly<Record<DurationUnit, number>> = { s: 1, ms: 1
 /** Of dates, with how one of them looks. */
 const DATES = { iso: '2026-11-25T10:00:00Z', dmy: '25/11/2026 10:00', mdy: '11/25/2026 10:00' } as const;
 type DateUnit = keyof typeof DATES;
-const MS_PER: Readonly<Record<Exclude<TimeUnit, DateUnit>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
+const MS_PER: Readonly<Record<Exclude<TimeUnit, DateUnit | 'ns'>, number>> = { s: 1_000, ms: 1, us: 1 / 1_000 };
 /** "2013-02-28 14:38:27" and the like; without a zone it is UTC. */
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
 /** Else `Date.parse` takes the first of three numbers for the month, and some would say the day. */
@@ -64,7 +64,8 @@ export function moment(
   }
   const value = Number(text);
   if (!Number.isFinite(value)) throw new BadCell(`${column} is no number of ${unit} since 1970: ${quote(text)}`);
-  return time(column, value * MS_PER[unit], nowMs);
+  // Of 19 digits a number has 16 right: by whole microseconds none falls below its millisecond.
+  return time(column, unit === 'ns' ? Math.round(value / 1_000) / 1_000 : value * MS_PER[unit], nowMs);
 }
 
 /** Milliseconds since 1970, by UTC where no zone stands; NaN for what is no date. */

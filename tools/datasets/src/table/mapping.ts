@@ -6,7 +6,7 @@ import { DatasetError } from '../dataset-error';
 import { TEXT_ENCODINGS } from '../read/text-lines';
 
 const column = z.string().min(1);
-const TIME_UNITS = ['s', 'ms', 'us', 'iso', 'dmy', 'mdy'] as const;
+const TIME_UNITS = ['s', 'ms', 'us', 'ns', 'iso', 'dmy', 'mdy'] as const;
 const DURATION_UNITS = ['s', 'ms', 'min'] as const;
 
 const time = z.strictObject({ column, unit: z.enum(TIME_UNITS) });

@@ -152,6 +152,29 @@ describe('the proposal of a mapping', () => {
     expect(propose(['user', 'video', 'ts'], [['a', 'v', '1790000000000']], ['ts']).time.unit).toBe('ms');
   });
 
+  it.each([
+    ['1790848800123456789', 'ns'],
+    ['2026-10-01 10:00:00 UTC', 'iso'],
+    ['Thu, 01 Oct 2026 10:00:00 GMT', 'iso'],
+    ['1 Oct 2026 10:00', 'iso'],
+  ])('knows %s as a time in %s', (cell, unit) => {
+    expect(propose(['user', 'video', 'timestamp'], [['a', 'v', cell]]).time).toEqual({ column: 'timestamp', unit });
+  });
+
+  it('takes no ids of 19 digits for nanoseconds', () => {
+    expect(() => propose(['user', 'video', 'tweet'], [['a', 'v', '1790848800123456789']])).toThrow(NoProposalError);
+  });
+
+  it('names the column that would be the time but for its cells', () => {
+    const rows = ['', '2026-10-01 10:00:00 U C', '1st of May'].map((cell) => ['a', 'v', cell]);
+    expect(() => propose(['user', 'video', 'timestamp'], rows)).toThrow(
+      /^cannot tell which column is the time: timestamp is by its name, .*"2026-10-01 10:00:00 U C"/,
+    );
+    expect(() => propose(['user', 'clip', 'watched_at'], rows)).toThrow(
+      /^cannot tell which column is the video, nor which is the time: watched_at is by its name/,
+    );
+  });
+
   it('does not take a column for what it does not hold', () => {
     const log = propose(['user', 'video', 'time', 'clicked'], [['a', 'v', '1790000000', 'perhaps']]);
     expect(log.clicked).toBeUndefined();

@@ -23,8 +23,9 @@ export interface Proposal {
 
 /** What a mapping must have could not be found. */
 export class NoProposalError extends Error {
-  constructor(readonly lacking: readonly string[]) {
-    super(`cannot tell which column is ${lacking.join(', nor which is ')}`);
+  /** @param hint why a column that seems to be one of them is not */
+  constructor(lacking: readonly string[], hint = '') {
+    super(`cannot tell which column is ${lacking.join(', nor which is ')}${hint}`);
     this.name = 'NoProposalError';
   }
 }
@@ -40,7 +41,8 @@ export function proposeMapping(sample: Omit<Sample, 'badRows'>): Proposal {
     ...(videoId === undefined ? ['the video'] : []),
     ...(time === undefined ? ['the time'] : []),
   ];
-  if (userId === undefined || videoId === undefined || time === undefined) throw new NoProposalError(lacking);
+  if (userId === undefined || videoId === undefined || time === undefined)
+    throw new NoProposalError(lacking, time === undefined ? chooser.timeHint() : '');
   const watchSeconds = chooser.duration('watchSeconds');
   const rating = watchSeconds === undefined ? chooser.rating() : undefined;
   const clicked = chooser.take('clicked', isYesOrNo);
@@ -109,11 +111,22 @@ class Chooser {
     if (named !== undefined) return this.withTimeUnit(named);
     if (field !== 'time') return undefined;
     // Nothing else looks like one.
-    const column = [...this.left].find((name) => holdsTimes(this.cells(name)));
+    const column = [...this.left].find((name) => areTimesForSure(this.cells(name)));
     if (column === undefined) return undefined;
     this.left.delete(column);
     this.reasons.push(`${field}: ${column}, since it holds times`);
     return this.withTimeUnit(column);
+  }
+
+  /** Of a log whose time was not found. */
+  timeHint(): string {
+    const [column] = this.leftByName('time');
+    if (column === undefined) return '';
+    const example = this.cells(column).find(isFilledCell) ?? '';
+    return (
+      `: ${column} is by its name, but of its cells, as ${quote(example)}, fewer than ${percent(MOST)} are times in a unit that can be told ` +
+      '(seconds, ms, us or ns since 1970, 2026-11-25 10:00:00, 25/11/2026 10:00 with a day beyond the twelfth)'
+    );
   }
 
   duration(field: 'watchSeconds' | 'durationSeconds'): Length | undefined {
@@ -196,7 +209,12 @@ const areCountries: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) 
 const isAmount: Test = (cells) => mostly(cells.filter(isFilledCell), (cell) => Number(cell) >= 0);
 const isReadableAmount = (cell: string) => isFilledCell(cell) && Number(cell) >= 0;
 const holdsTimes: Test = (cells) => timeUnitOf(cells) !== undefined;
+/** Ids of 19 digits, as Twitter has them, would be times in nanoseconds, if no name told. */
+const areTimesForSure: Test = (cells) => holdsTimes(cells) && timeUnitOf(cells) !== 'ns';
 const isLength: Test = (cells) => isAmount(cells) && !holdsTimes(cells);
+
+/** "2026-10-01 10:00:00" and "Thu, 01 Oct 2026 10:00:00 GMT": both are read by the unit `iso`. */
+const ISO = /^(\d{4}-\d{2}|([a-z]{3}, )?\d{1,2} [a-z]{3} \d{4} \d{2}:\d{2})/i;
 
 /** From 1995 to 2100, in one of the units. */
 function timeUnitOf(cells: readonly string[]): TimeUnit | undefined {
@@ -206,7 +224,8 @@ function timeUnitOf(cells: readonly string[]): TimeUnit | undefined {
   if (mostly(filled, lies(fromSeconds, toSeconds))) return 's';
   if (mostly(filled, lies(fromSeconds * 1e3, toSeconds * 1e3))) return 'ms';
   if (mostly(filled, lies(fromSeconds * 1e6, toSeconds * 1e6))) return 'us';
-  if (mostly(filled, (cell) => /^\d{4}-\d{2}/.test(cell) && !Number.isNaN(isoTime(cell)))) return 'iso';
+  if (mostly(filled, lies(fromSeconds * 1e9, toSeconds * 1e9))) return 'ns';
+  if (mostly(filled, (cell) => ISO.test(cell) && !Number.isNaN(isoTime(cell)))) return 'iso';
   const fits = (['dmy', 'mdy'] as const).filter((unit) =>
     mostly(filled, (cell) => !Number.isNaN(dateTime(cell, unit))),
   );
