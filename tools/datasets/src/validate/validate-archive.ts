@@ -15,6 +15,7 @@ import { LargestUserCheck } from './largest-user';
 import { OrderCheck } from './order';
 import { playbacksOf } from './playbacks';
 import { withoutRepetitions } from './repetitions';
+import { RewatchCheck } from './rewatches';
 import { WatchTimeCheck } from './watch-times';
 
 const CHECKS: readonly CheckClass[] = [
@@ -23,6 +24,7 @@ const CHECKS: readonly CheckClass[] = [
   JoinCheck,
   ClockCheck,
   WatchTimeCheck,
+  RewatchCheck,
   CoverageCheck,
   LargestUserCheck,
   DriftCheck,
