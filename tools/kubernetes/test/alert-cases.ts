@@ -193,6 +193,12 @@ export const CASES: Record<string, AlertCase | readonly AlertCase[]> = {
       'A merge of the archive, started at 1970-01-01 00:16:40 +0000 UTC, failed, and none has succeeded since: small files grow in number, and reading slows down.',
     silent: [job('merge-archive', 1, 2_000), job('merge-archive', 0, 500)],
   },
+  WatchNextExpiryFailed: {
+    fires: job('expire', 1, 500),
+    summary:
+      'Letting go of viewers who stay away, started at 1970-01-01 00:16:40 +0000 UTC, failed, and has not succeeded since: the feature store fills.',
+    silent: [job('expire', 1, 2_000), job('expire', 0, 500)],
+  },
   WatchNextSnapshotRefused: {
     fires: { 'watchnext_snapshot_refusals_total{job="ranking",reason="scores-not-finite"}': '0x50 1x10' },
     labels: { job: 'ranking', reason: 'scores-not-finite' },

@@ -177,6 +177,27 @@ describeUnlessMissing(missingForManifests(), 'monitoring', () => {
     expect(scraped.filter((job) => !down.test(job))).toEqual([]);
   });
 
+  it('tells of each job by itself that fails, and when it last succeeded', () => {
+    const objects = built('overlays/production');
+    const queries = queriesOf(objects);
+    const jobs = objects.filter(({ kind }) => kind === 'CronJob').map(({ metadata }) => metadata.name);
+    // Somebody starts these two, and looks at them.
+    const regular = jobs.filter((name) => !['rebuild', 'restore-log'].includes(name));
+    expect(regular.length).toBe(jobs.length - 2);
+    const alerts = queries.filter(([where]) => /^WatchNext\w+Failed$/.test(where)).map(([, query]) => query);
+    const panels = queries.filter(([where]) => where === 'Seconds since each job succeeded');
+    const shown = panels.flatMap(([, query]) => /cronjob=~"([^"]*)"/.exec(query)?.[1]?.split('|') ?? []);
+    for (const name of regular) {
+      const ofJob = alerts.filter(
+        (query) =>
+          query.includes(`kube_job_failed{namespace="watchnext", job_name=~"${name}-.*"`) &&
+          query.includes(`cronjob="${name}"`),
+      );
+      expect([name, ofJob.length]).toEqual([name, 1]);
+      expect(shown).toContain(name);
+    }
+  });
+
   it('can be labelled by a team as its Prometheus selects', () => {
     const selected = built(TEAM).filter(({ kind }) => kind === 'ServiceMonitor' || kind === 'PrometheusRule');
     expect(selected.length).toBeGreaterThan(6);
