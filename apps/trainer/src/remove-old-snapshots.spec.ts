@@ -1,4 +1,4 @@
-import { utimes, writeFile } from 'node:fs/promises';
+import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, embeddedPaths, loadConfig } from '@watchnext/config';
 import { createLogger } from '@watchnext/service';
@@ -13,7 +13,7 @@ import { type TrainerParts, TrainingRunner } from './training-runner';
 
 const HOUR_MS = 3_600_000;
 
-describe('old snapshots, after a training run,', () => {
+describe('old snapshots, before and after a training run,', () => {
   let data: { path: string; remove(): Promise<void> };
   const [info, warn] = [jest.fn(), jest.fn()];
   const logger = Object.assign(createLogger('spec', { level: 'silent', format: 'json' }), { info, warn });
@@ -21,19 +21,21 @@ describe('old snapshots, after a training run,', () => {
     loadConfig(trainerSettings, { WATCHNEXT_DATA_DIR: data.path, ...more });
   const held = () => openFolderSnapshotStore(embeddedPaths(data.path).snapshots).list();
 
+  const publishLongAgo = async (id: string) => {
+    const { snapshots } = embeddedPaths(data.path);
+    await publishSnapshot(snapshots, id, async (folder) => {
+      await writeFile(join(folder, 'ranker.onnx'), id);
+      return {};
+    });
+    const longAgo = new Date(Date.now() - 5 * HOUR_MS);
+    const moves = (await readdir(join(snapshots, 'current'))).map((name) => join('current', name));
+    for (const path of [id, ...moves]) await utimes(join(snapshots, path), longAgo, longAgo);
+  };
+
   beforeEach(async () => {
     jest.clearAllMocks();
     data = await temporaryDirectory('old-snapshots');
-    const { snapshots } = embeddedPaths(data.path);
-    const longAgo = new Date(Date.now() - 5 * HOUR_MS);
-    for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) {
-      await publishSnapshot(snapshots, id, async (folder) => {
-        await writeFile(join(folder, 'ranker.onnx'), id);
-        return {};
-      });
-      for (const path of [id, join('current', String(i + 1).padStart(12, '0'))])
-        await utimes(join(snapshots, path), longAgo, longAgo);
-    }
+    for (const id of ['a', 'b', 'c', 'd']) await publishLongAgo(id);
   });
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -84,19 +86,32 @@ describe('old snapshots, after a training run,', () => {
     expect(warn).toHaveBeenCalledTimes(2);
   });
 
-  it('go after a run that came to its end, and not after one that failed', async () => {
+  it('go before a run, which may need their room, and after one that came to its end, not after one that failed', async () => {
     const parts = { settings: settings({ WATCHNEXT_KEPT_SNAPSHOTS: '2' }), logger } as unknown as TrainerParts;
     const runner = new TrainingRunner(parts);
     const report = { outcome: 'rejected' } as RunReport;
+    const heldAtBegin: string[][] = [];
     jest
       .spyOn(runner as unknown as { runIn(): Promise<RunReport> }, 'runIn')
-      .mockRejectedValueOnce(new Error('out of memory'))
-      .mockResolvedValueOnce(report);
+      .mockImplementationOnce(async () => {
+        heldAtBegin.push(await held());
+        await publishLongAgo('e');
+        throw new Error('out of memory');
+      })
+      .mockImplementationOnce(async () => {
+        heldAtBegin.push(await held());
+        await publishLongAgo('f');
+        return report;
+      });
     const command = parseCommand(['--once'], { exitOverride: true });
     await expect(runner.run(command)).rejects.toThrow('out of memory');
-    expect(await held()).toEqual(['d', 'c', 'b', 'a']);
+    expect(await held()).toEqual(['e', 'd', 'c']);
     expect(await runner.run(command)).toBe(report);
-    expect(await held()).toEqual(['d', 'c']);
+    expect(await held()).toEqual(['f', 'e']);
+    expect(heldAtBegin).toEqual([
+      ['d', 'c'],
+      ['e', 'd'],
+    ]);
   });
 
   it('cannot be asked for of a bucket, nor without a way back', () => {

@@ -93,7 +93,7 @@ export const trainerSettings = z
     WATCHNEXT_INDEX_SHARDS: positiveInteger(1),
     /**
      * Snapshots that stay in the folder: so many of the newest, as many of the line that ends with the current one, and what experiments
-     * name; older ones are removed after each run. Default: all. A bucket removes by a rule of its own (docs/decisions/0190).
+     * name; older ones are removed before and after each run. Default: all. A bucket removes by a rule of its own (docs/decisions/0190).
      */
     WATCHNEXT_KEPT_SNAPSHOTS: z.coerce
       .number()

@@ -77,10 +77,13 @@ export class TrainingRunner {
   }
 
   private async runOnce(command: TrainerCommand): Promise<RunReport> {
-    const directory = await makeOwnFolder(join(this.parts.settings.WATCHNEXT_DATA_DIR, 'trainer'), 'run');
+    const { settings, logger } = this.parts;
+    // On a full disk no run comes to its end, after which they would go.
+    await removeOldSnapshotsBy(settings, logger);
+    const directory = await makeOwnFolder(join(settings.WATCHNEXT_DATA_DIR, 'trainer'), 'run');
     try {
       const report = await this.runIn(directory, command);
-      await removeOldSnapshotsBy(this.parts.settings, this.parts.logger);
+      await removeOldSnapshotsBy(settings, logger);
       return report;
     } finally {
       await rm(directory, { recursive: true, force: true });
