@@ -1,6 +1,9 @@
-import { allowClosedOutput, endOnUsage, nonEmpty } from '@watchnext/command-line';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { allowClosedOutput, endOnUsage, nonEmpty, type ProgressTask, startTask } from '@watchnext/command-line';
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openSystemLog } from '@watchnext/event-log';
+import { makeOwnFolder } from '@watchnext/folder-lock';
 import { objectStoreSettingsOf } from '@watchnext/object-store';
 import { announceSnapshot } from '@watchnext/service';
 import { type Own, withOwned } from '@watchnext/waiting';
@@ -44,9 +47,18 @@ async function pairOf(store: SnapshotStore, [first, second]: readonly string[]):
   return [current, first];
 }
 
+/** For what is fetched of the target, which the services fetch too: a copy that this machine has says nothing of the store. */
+async function emptyFolder(own: Own): Promise<string> {
+  const folder = await makeOwnFolder(tmpdir(), 'watchnext-rollback');
+  own({ close: () => rm(folder, { recursive: true, force: true }) });
+  return folder;
+}
+
 async function run(options: Options, own: Own): Promise<number> {
   const settings = loadDriverSettings();
-  const store = own(openSnapshotStore(settings, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots));
+  const looks = options.list || options.compare;
+  const found = looks ? settings : { ...settings, WATCHNEXT_CACHE_DIR: await emptyFolder(own) };
+  const store = own(openSnapshotStore(found, embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots));
   if (options.list) {
     for (const line of await listSnapshots(store, placeOf(settings))) console.log(line);
     return 0;
@@ -56,7 +68,20 @@ async function run(options: Options, own: Own): Promise<number> {
     return 0;
   }
   const onMoved = (before: string, after: string) => console.log(`the pointer is at ${after}, it was at ${before}`);
-  const { from, to, moved, announced, notAnnounced } = await rollback(store, { ...options, onMoved, announce });
+  let task: ProgressTask | undefined;
+  const onFile = (done: number, total: number, name: string) => {
+    task ??= startTask('Checking the target', 'files');
+    task.update(done, total, name);
+    if (done < total) return;
+    task.finish();
+    task = undefined;
+  };
+  const { from, to, moved, announced, notAnnounced } = await rollback(store, {
+    ...options,
+    onFile,
+    onMoved,
+    announce,
+  }).finally(() => task?.abandon());
   if (!moved) console.log(`would move the pointer from ${from} to ${to}`);
   else if (announced) console.log('services were told');
   else console.log(`services could not be told, and look every 2 s: ${notAnnounced}`);

@@ -9,6 +9,8 @@ export interface RollbackOptions {
   /** What the caller believes to be current; the command refuses where it is not. */
   readonly from?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Before each file of the target that is looked at, and after the last. */
+  readonly onFile?: (done: number, total: number, name: string) => void;
   /** Between the move and the announcement, which may wait long for a log that is down. */
   readonly onMoved?: (from: string, to: string) => void;
   readonly announce: (snapshotId: string) => Promise<void>;
@@ -33,6 +35,7 @@ export class RollbackRefusedError extends Error {
 }
 
 /**
+ * @param store without a cache of files that were fetched earlier: they say nothing of what the services will fetch
  * @throws RollbackRefusedError where there is nothing to go back to, or nothing says what, where the target did not pass
  *   its gate, or where somebody moved the pointer meanwhile; what the store throws for a target that is missing or damaged
  */
@@ -46,9 +49,15 @@ export async function rollback(store: SnapshotStore, options: RollbackOptions): 
   if (to === '')
     throw new RollbackRefusedError(`${from} is the first snapshot: there is none before it; name one by --to`);
   if (to === from) throw new RollbackRefusedError(`${to} is current already`);
+  const { gate, files } = await store.readManifest(to);
+  if (!gate?.passed) throw new RollbackRefusedError(`${to} did not pass its gate and was never served`);
   // Every digest is looked at: services would refuse a damaged one, and serve on what is to be left.
-  const { manifest } = await store.fetch(to);
-  if (!manifest.gate?.passed) throw new RollbackRefusedError(`${to} did not pass its gate and was never served`);
+  const names = Object.keys(files);
+  for (const [done, name] of names.entries()) {
+    options.onFile?.(done, names.length, name);
+    await store.fetch(to, { only: (file) => file === name });
+  }
+  options.onFile?.(names.length, names.length, '');
   if (options.dryRun) return { from, to, moved: false };
   try {
     await store.movePointer(from, to);
