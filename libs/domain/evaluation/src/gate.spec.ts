@@ -103,7 +103,7 @@ describe('the gate', () => {
   it('names every failed check with its numbers', () => {
     const verdict = evaluateGate({ ...good, candidateRecall: 0.1, indexRecallAt100: 0.5 }, undefined);
     expect(gateReasons(verdict)).toEqual([
-      'candidates-beat-popularity: recall@100 0.1000, popularity 0.3000',
+      'candidates-beat-popularity: recall@100 0.1000, popularity 0.3000, of 1000 users in 4000 rows, 95% of what is gained: -1.0000 to 1.0000',
       'index-recall: index recall@100 0.5000, at least 0.9500',
     ]);
   });
@@ -118,16 +118,27 @@ describe('the gate', () => {
 
     it('is undecided where a model that has less may have more by chance', () => {
       expect(failed(withGain(29, 4_000, -0.2, 0.1))).toEqual([]);
-      expect(failed(withGain(1_000, 199, -0.2, 0.1))).toEqual([]);
-      expect(failed(withGain(30, 200, -0.2, 0.1))).toEqual(both);
+      expect(failed(withGain(1_000, 1_999, -0.2, 0.1))).toEqual([]);
+      expect(failed(withGain(30, 2_000, -0.2, 0.1))).toEqual(both);
       const { checks } = evaluateGate(withGain(11, 36, -0.2, 0.1), undefined);
       expect(checks.find(({ name }) => name === 'candidates-beat-popularity')?.detail).toBe(
         'undecided: recall@100 0.2500, popularity 0.3000, of 11 users in 36 rows, 95% of what is gained: -0.2000 to 0.1000',
       );
     });
 
+    it('takes a tie for no failure', () => {
+      const tie = { candidateRecall: good.popularityRecall, weightedPerUserLoss: good.floorWeightedPerUserLoss };
+      expect(failed({ ...withGain(210, 250, -0.05, 0.05), ...tie })).toEqual([]);
+      expect(failed({ ...withGain(210, 250, 0, 0), ...tie })).toEqual([]);
+      expect(failed({ ...withGain(1_500, 2_000, -0.02, 0.02), ...tie })).toEqual(both);
+    });
+
     it('rejects what is worse beyond chance, and says nothing of a handful of users', () => {
       expect(failed(withGain(11, 36, -0.2, -0.01))).toEqual(both);
+      expect(failed(withGain(210, 250, -0.2, -0.01))).toEqual(both);
+      expect(gateReasons(evaluateGate(withGain(210, 250, -0.2, -0.01), undefined))[0]).toBe(
+        'candidates-beat-popularity: recall@100 0.2500, popularity 0.3000, of 210 users in 250 rows, 95% of what is gained: -0.2000 to -0.0100',
+      );
       expect(failed(withGain(9, 36, NaN, NaN))).toEqual([]);
     });
 
@@ -288,9 +299,9 @@ describe('the gate', () => {
   const gains = fc.record({
     interval: fc.record({ low: bound, high: bound }),
     userCount: fc.nat(60),
-    rowCount: fc.nat(400),
+    rowCount: fc.nat(4_000),
   });
-  const isSure = ({ userCount, rowCount }: Gain) => userCount >= 30 && rowCount >= 200;
+  const isSure = ({ userCount, rowCount }: Gain) => userCount >= 30 && rowCount >= 2_000;
   const numbers = fc.record({
     recallK: fc.constant(100),
     candidateRecall: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(NaN, Infinity)),

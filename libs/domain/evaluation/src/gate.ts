@@ -5,7 +5,7 @@
  */
 import type { GateCheck, GateVerdict } from '@watchnext/contract';
 import { type CurrentMetrics, DEFAULT_REGRESSION_LIMITS, regressionChecks, type RegressionLimits } from './regression';
-import { MINIMUM_SAMPLE } from './sample-size';
+import { LEAST_ROWS_OF_TWO_NUMBERS, MINIMUM_SAMPLE } from './sample-size';
 import type { Interval } from './user-ratio';
 
 /** What the gate looks at, all on the same held-out days. */
@@ -78,16 +78,18 @@ export function gateReasons(verdict: GateVerdict): string[] {
 }
 
 /**
- * Better than a baseline. Of few users or rows it is chance which of the two has more, so a model that has less fails only where the interval
- * leaves no room for zero; of a handful of users, who give none, nothing is said. Of many rows the two numbers decide.
+ * Better than a baseline. Of few users or rows it is chance which of the two has more, so a model that has less, or as much, fails only where
+ * the interval leaves no room for zero; of a handful of users, who give none, nothing is said. Of many rows the two numbers decide.
  */
 function baselineCheck(name: string, gain: number, { interval, userCount, rowCount }: Gain, detail: string): GateCheck {
-  const isFew = userCount < MINIMUM_SAMPLE.users || rowCount < MINIMUM_SAMPLE.rows;
-  if (gain > 0 || Number.isNaN(gain) || !isFew || interval.high < 0) return { name, passed: gain > 0, detail };
+  if (gain > 0) return { name, passed: true, detail };
+  const isFew = userCount < MINIMUM_SAMPLE.users || rowCount < LEAST_ROWS_OF_TWO_NUMBERS;
+  const isUndecided = isFew && !Number.isNaN(gain) && !(interval.high < 0);
   const range = Number.isNaN(interval.low)
     ? ''
     : `, 95% of what is gained: ${show(interval.low)} to ${show(interval.high)}`;
-  return { name, passed: true, detail: `undecided: ${detail}, of ${userCount} users in ${rowCount} rows${range}` };
+  const sample = `${detail}, of ${userCount} users in ${rowCount} rows${range}`;
+  return { name, passed: isUndecided, detail: isUndecided ? `undecided: ${sample}` : sample };
 }
 
 function finiteCheck(metrics: GateMetrics): GateCheck {
