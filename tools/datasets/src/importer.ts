@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
   /** What happened later than this did not happen. */
   readonly nowMs: number;
-  /** File that says what the columns are; only for importers of tables. */
+  /** File that says what the columns are; only for importers of tables, where it is not the one beside the table. */
   readonly mappingFile: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** What a script learns from the end of the built program. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,6 +19,7 @@ describe('npm run evaluate', () => {
   it.each([
     [['candidates', '--no-models', '--no-baselines'], /leave nothing to evaluate/],
     [['candidates', '--archive', 'a', '--path', 'b'], /--path is for a --dataset/],
+    [['candidates', '--archive', 'a', '--mapping', __filename], /--mapping is for --dataset table/],
     [['candidates', '--sequences', __filename, '--partitions', '4'], /--partitions is for an archive/],
     [['candidates', '--archive', 'a', '--min-watches', '9'], /--min-watches is for --protocol leave-one-out/],
     [['candidates', '--sequences', __filename, '--test-days', '9'], /--test-days is for --protocol temporal/],
@@ -36,6 +37,31 @@ describe('npm run evaluate', () => {
     expect(run('candidates', '--archive', folder).status).toBe(3);
     for (const args of [['--help'], ['ranking', '--help']])
       expect(run(...args).stdout).toMatch(/Exit codes: 0 done; 1 .*; 2 .*; 3 .*; 130 interrupted .*, 143 stopped/s);
+  });
+
+  it('takes the mapping of a table that is named, or that lies beside it, and says what writes one', () => {
+    const table = join(folder, 'log.csv');
+    const rows = Array.from(
+      { length: 60 },
+      (_, n) => `user-${n % 6},video-${((n % 6) + 7 * Math.floor(n / 6)) % 20},${1_790_000_000 + n * 60}`,
+    );
+    writeFileSync(table, ['who,what,moment', ...rows].join('\n'));
+    const evaluated = ['candidates', '--dataset', 'table', '--path', table, '--protocol', 'leave-one-out'];
+    const { status, stderr } = run(...evaluated, '--no-models');
+    expect([status, stderr]).toEqual([3, expect.stringContaining(`"npm run validate -- table ${table}"`)]);
+    const mapping = { log: { userId: 'who', videoId: 'what', time: { column: 'moment', unit: 's' } } };
+    const named = join(folder, 'mapping.json');
+    for (const [file, args] of [
+      [named, ['--mapping', named]],
+      [`${table}.mapping.json`, []],
+    ] as const) {
+      writeFileSync(file, JSON.stringify(mapping));
+      expect(run(...evaluated, '--no-models', ...args)).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/popularity/),
+      });
+      rmSync(file);
+    }
   });
 
   it.each([

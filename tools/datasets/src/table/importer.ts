@@ -1,5 +1,5 @@
 /** Any log as a table: CSV, JSON lines or Parquet, with a mapping file that says which column is what. */
-import { stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatasetError } from '../dataset-error';
 import type { Importer, LoadOptions } from '../importer';
@@ -42,8 +42,8 @@ export class TableImporter implements Importer {
   }
 
   async files(path: string, mappingFile?: string): Promise<string[]> {
-    const { log, videos, users } = await this.find(path, mappingFile);
-    return [...log.map(({ path: file }) => file), videos, users, mappingFile].filter((file) => file !== undefined);
+    const { log, videos, users, mappingFile: used } = await this.find(path, mappingFile);
+    return [...log.map(({ path: file }) => file), videos, users, used].filter((file) => file !== undefined);
   }
 
   async load(path: string, staging: Staging, options: LoadOptions): Promise<void> {
@@ -51,9 +51,11 @@ export class TableImporter implements Importer {
     await loadTable(found, found.mapping, staging, options);
   }
 
-  private async find(path: string, mappingFile: string | undefined): Promise<TableFiles & { mapping: Mapping }> {
-    if (mappingFile === undefined)
-      throw new DatasetError('a table needs a mapping file that says which column is what: --mapping FILE');
+  private async find(
+    path: string,
+    namedFile: string | undefined,
+  ): Promise<TableFiles & { mapping: Mapping; mappingFile: string }> {
+    const mappingFile = namedFile ?? (await keptMappingFile(path));
     const mapping = await readMapping(mappingFile);
     const isOfMany = await isFolder(path);
     const folder = isOfMany ? path : dirname(path);
@@ -66,8 +68,27 @@ export class TableImporter implements Importer {
       .filter((file) => !isOther(file))
       .map((file) => ({ path: file, name: isOfMany ? shortened(basename(file)) : 'log' }));
     if (log.length === 0) throw new DatasetError(`${path} holds no table besides those of videos and users`);
-    return { log, videos, users, mapping };
+    return { log, videos, users, mapping, mappingFile };
   }
+}
+
+/** Where a mapping that was proposed is kept. @throws DatasetError where there is no such table */
+export const mappingFileBeside = async (path: string): Promise<string> =>
+  (await isFolder(path)) ? join(path, 'mapping.json') : `${path}.mapping.json`;
+
+export const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+/** What an earlier time left beside the table, for who proposes none. */
+async function keptMappingFile(path: string): Promise<string> {
+  const file = await mappingFileBeside(path);
+  if (await isThere(file)) return file;
+  throw new DatasetError(
+    `a table needs a mapping file that says which column is what: --mapping FILE, or ${file}, which "npm run validate -- table ${path}" proposes and writes, as an import does`,
+  );
 }
 
 /** The table, or those of the folder, by name. */

@@ -1,11 +1,10 @@
 /** Finds or proposes the mapping of a table, and asks whether it will do. */
-import { access, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { DatasetError } from '../dataset-error';
 import { quote } from '../read/cells';
-import { logFiles } from './importer';
+import { isThere, logFiles, mappingFileBeside } from './importer';
 import { NoProposalError, type Proposal, proposeMapping } from './propose';
 import { type Sample, sampleOf } from './sample';
 
@@ -26,13 +25,8 @@ export interface WizardOptions {
  */
 export async function mappingFileFor(path: string, { yes, say, ask }: WizardOptions): Promise<string> {
   const [first] = await logFiles(path);
-  const file = (await stat(path)).isDirectory() ? join(path, 'mapping.json') : `${path}.mapping.json`;
-  if (
-    await access(file).then(
-      () => true,
-      () => false,
-    )
-  ) {
+  const file = await mappingFileBeside(path);
+  if (await isThere(file)) {
     say(`Mapping: ${file}`);
     return file;
   }

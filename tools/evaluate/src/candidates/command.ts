@@ -5,7 +5,7 @@ import { madeFolder, moment, newFile, refuseUnheeded } from '@watchnext/command-
 import { importToArchive } from '@watchnext/datasets';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type Command, Option } from 'commander';
-import { count, counts } from '../command-arguments';
+import { count, counts, readableFile } from '../command-arguments';
 import { replayFolder, watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import type { WatchData } from '../data/watch-data';
@@ -25,6 +25,7 @@ interface CandidateOptions {
   readonly partitions: number;
   readonly dataset?: string;
   readonly path?: string;
+  readonly mapping?: string;
   readonly sequences?: string;
   readonly protocol?: 'leave-one-out' | 'temporal';
   readonly minWatches: number;
@@ -57,6 +58,7 @@ export function addCandidateCommand(program: Command): void {
     .option('--partitions <n>', "partitions of the archive's activity topic", count, 4)
     .option('--dataset <name>', 'data: imported first, from --path (npm run import -- --help lists the names)')
     .option('--path <path>', "the data set's folder or file")
+    .option('--mapping <file>', 'of a table: which column is what; default: the one kept beside it', readableFile)
     .option('--sequences <file>', 'data: plain sequences, a line "user<TAB>item item …" for each user, without times')
     .addOption(
       new Option('--protocol <name>', 'default: temporal, or leave-one-out for plain sequences').choices([
@@ -126,6 +128,7 @@ function refuseOthers(options: CandidateOptions, command: Command): void {
   const refuse = (names: readonly string[], heeded: boolean, what: string) =>
     refuseUnheeded(command, names, heeded, what);
   refuse(['path'], dataset !== undefined, 'a --dataset');
+  refuse(['mapping'], dataset === 'table', '--dataset table');
   refuse(['partitions'], sequences === undefined, 'an archive or a --dataset');
   refuse(['minWatches'], !isTemporal, '--protocol leave-one-out');
   refuse(['testDays', 'testFrom', 'queriesPerUser'], isTemporal, '--protocol temporal');
@@ -151,7 +154,7 @@ async function readData(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<WatchData> {
-  const { archive, dataset, path, sequences } = options;
+  const { archive, dataset, path, mapping, sequences } = options;
   if ([archive, dataset, sequences].filter((source) => source !== undefined).length !== 1)
     throw new UsageError('name one source of data: --archive, --dataset with --path, or --sequences');
   if (sequences !== undefined) {
@@ -170,6 +173,7 @@ async function readData(
     await importToArchive(dataset, path, {
       archive: join(folder, 'archive'),
       partitionCount,
+      mappingFile: mapping,
       onSent: (done, total) => task.update(done, total),
       signal,
     });
