@@ -95,6 +95,13 @@ it('puts models and baselines into one table: the chain knows a circle, populari
   expect(candidateTables(report)).toMatch(/recall@5 [+−]0\.\d+ over the best baseline, /);
 });
 
+it('asks in a small catalogue, if not told otherwise, about lists on which scorers differ', async () => {
+  const { scorers } = await evaluate(circles(false), { ks: undefined, forms: [] });
+  // Of 30 videos.
+  for (const { metrics } of scorers) expect(metrics.recall.map(({ k }) => k)).toEqual([1, 3, 6]);
+  expect(new Set(scorers.map(({ metrics }) => metrics.recall[2].value)).size).toBeGreaterThan(1);
+});
+
 it('tells of a training without validation to its end: nothing is trained after it', async () => {
   const updates: [done: number, total: number | undefined][] = [];
   const progress: Progress = {

@@ -34,7 +34,7 @@ interface CandidateOptions {
   readonly queriesPerUser: number;
   readonly on: 'test' | 'validation';
   readonly seen: Seen;
-  readonly k: readonly number[];
+  readonly k?: readonly number[];
   readonly seeds: readonly number[];
   readonly compare?: string;
   readonly forms?: string;
@@ -80,7 +80,7 @@ export function addCandidateCommand(program: Command): void {
         .choices(SEEN)
         .default('left-out'),
     )
-    .option('--k <list>', 'lengths of lists', counts, [10, 50, 100])
+    .option('--k <list>', 'lengths of lists (default: 10,50,100, and less of no more than 100 videos)', counts)
     .option('--seeds <list>', 'the model is trained once with each', counts, [1])
     .addOption(new Option('--compare <what>', 'rows for forms of the model').choices(COMPARISON_NAMES))
     .option('--forms <file>', 'rows from a JSON file: [{"name": "…", "config": {"dimensions": 128}}, …]')
@@ -109,7 +109,7 @@ async function runCandidates(options: CandidateOptions, command: Command): Promi
     protocol: protocolOf(options),
     part: options.on,
     seen: options.seen,
-    ks: [...options.k].sort((a, b) => a - b),
+    ks: options.k && [...options.k].sort((a, b) => a - b),
     seeds: options.seeds,
     forms,
     withBaselines: options.baselines,

@@ -8,6 +8,7 @@ import type { AskedAt, CandidateReport, ScorerReport, TrainingReport } from '../
 import { cohortsOfQueries } from './cohorts';
 import { fitForm } from './fit';
 import type { Form } from './forms';
+import { defaultListLengths } from './list-lengths';
 import { compareRecall, describe, measure, type Measured, type MeasureOptions } from './measure';
 import { splitWatches, type HeldOut, type Protocol, type Seen, type Split } from './protocol';
 import { baselines, modelScorer } from './scorers';
@@ -16,7 +17,8 @@ export interface EvaluateOptions {
   readonly protocol: Protocol;
   readonly part: 'test' | 'validation';
   readonly seen: Seen;
-  readonly ks: readonly number[];
+  /** Default: by the size of the catalogue. */
+  readonly ks?: readonly number[];
   readonly seeds: readonly number[];
   readonly forms: readonly Form[];
   readonly withBaselines: boolean;
@@ -26,11 +28,12 @@ export interface EvaluateOptions {
 }
 
 export async function evaluateCandidates(data: WatchData, options: EvaluateOptions): Promise<CandidateReport> {
-  const { part, ks, seeds, progress } = options;
+  const { part, seeds, progress } = options;
   const split = splitWatches(data, options.protocol, options.seen);
   const known = part === 'test' ? [...split.training, ...split.validationExamples] : split.training;
   const queries = split[part];
   const log = watchLogOf(byUser(known), data.timed);
+  const ks = options.ks ?? defaultListLengths(log.videoIds.length);
   const endMs = known.reduce((latest, { labelAtMs }) => Math.max(latest, labelAtMs), 0);
   // A held-out watch after the end of training is asked about at the end of training anyhow.
   const within = data.timed && queries.some(({ example }) => example.labelAtMs < endMs);

@@ -72,7 +72,6 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
     protocol,
     part: 'test',
     seen: 'left-out',
-    ks: [10, 50, 100],
     seeds,
     forms: formsOf({}),
     withBaselines: true,
