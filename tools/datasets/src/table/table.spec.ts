@@ -371,7 +371,7 @@ describe('a table that cannot be imported', () => {
     });
     expect(message).toMatch(/no mapping that can be used/);
     expect(message).toMatch(/log.videoId: /);
-    expect(message).toMatch(/log.time.unit: .*"s"\|"ms"\|"us"\|"iso"/);
+    expect(message).toMatch(/log.time.unit: .*"s"\|"ms"\|"us"\|"ns"\|"iso"/);
     expect(message).toMatch(/"vidoes"/);
   });
 });
