@@ -13,6 +13,7 @@ jest.setTimeout(120_000); // for machines under load; it takes two seconds
 
 const silent: Progress = {
   start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),
+  warn: () => undefined,
 };
 
 const FROM_MS = Date.UTC(2026, 0, 1);
@@ -102,9 +103,25 @@ it('asks in a small catalogue, if not told otherwise, about lists on which score
   expect(new Set(scorers.map(({ metrics }) => metrics.recall[2].value)).size).toBeGreaterThan(1);
 });
 
+it('warns of held-out days with few queries before anything is ranked or trained', async () => {
+  const said: string[] = [];
+  const progress: Progress = {
+    warn: (text) => void said.push(text),
+    start: (name) => {
+      said.push(name);
+      return silent.start(name, 'queries');
+    },
+  };
+  const protocol = { name: 'temporal', testDays: 1, queriesPerUser: 5 } as const;
+  await evaluate(circles(true), { protocol, forms: [], progress });
+  expect(said[0]).toMatch(/^the test part asks only \d+ queries of \d+ users, fewer than the 200 queries of 30 users/);
+  expect(said.filter((text) => text.startsWith('the test part'))).toHaveLength(1);
+});
+
 it('tells of a training without validation to its end: nothing is trained after it', async () => {
   const updates: [done: number, total: number | undefined][] = [];
   const progress: Progress = {
+    ...silent,
     start: (name) => ({
       ...silent.start(name, 'steps'),
       update: (done, total) => void (name.startsWith('train') && updates.push([done, total])),

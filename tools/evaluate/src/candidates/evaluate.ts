@@ -6,6 +6,7 @@ import type { WatchData } from '../data/watch-data';
 import type { Progress } from '../progress';
 import type { AskedAt, CandidateReport, ScorerReport, TrainingReport } from '../report';
 import { cohortsOfQueries } from './cohorts';
+import { fewQueriesWarning } from './few-queries';
 import { fitForm } from './fit';
 import type { Form } from './forms';
 import { defaultListLengths } from './list-lengths';
@@ -32,6 +33,8 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
   const split = splitWatches(data, options.protocol, options.seen);
   const known = part === 'test' ? [...split.training, ...split.validationExamples] : split.training;
   const queries = split[part];
+  const warning = fewQueriesWarning(queries, data, options.protocol, part, options.seen);
+  if (warning !== undefined) progress.warn(warning);
   const log = watchLogOf(byUser(known), data.timed);
   const ks = options.ks ?? defaultListLengths(log.videoIds.length);
   const endMs = known.reduce((latest, { labelAtMs }) => Math.max(latest, labelAtMs), 0);
