@@ -118,6 +118,26 @@ it('warns of held-out days with few queries before anything is ranked or trained
   expect(said.filter((text) => text.startsWith('the test part'))).toHaveLength(1);
 });
 
+it('tells of the epochs of BPR, and stops between two of them', async () => {
+  const stopping = new AbortController();
+  const epochs: number[] = [];
+  const progress: Progress = {
+    ...silent,
+    start: (name) => ({
+      ...silent.start(name, 'epochs'),
+      update: (done) => {
+        if (name !== 'train: BPR') return;
+        epochs.push(done);
+        // As a signal comes: it is heard when the event loop turns.
+        if (done === 2) setImmediate(() => stopping.abort(new Error('stopped')));
+      },
+    }),
+  };
+  await expect(evaluate(circles(false), { forms: [], signal: stopping.signal, progress })).rejects.toThrow('stopped');
+  expect(epochs.slice(0, 3)).toEqual([0, 1, 2]);
+  expect(epochs.length).toBeLessThan(5);
+});
+
 it('tells of a training without validation to its end: nothing is trained after it', async () => {
   const updates: [done: number, total: number | undefined][] = [];
   const progress: Progress = {

@@ -69,8 +69,8 @@ export async function evaluateCandidates(data: WatchData, options: EvaluateOptio
   };
 
   if (options.withBaselines) {
-    for (const baseline of baselines(log, random('baselines'), endMs, askings)) {
-      keep({ name: baseline.name, kind: 'baseline', askedAt: baseline.askedAt }, await rank(baseline.make()));
+    for (const baseline of baselines(log, random('baselines'), endMs, askings, options.signal, progress)) {
+      keep({ name: baseline.name, kind: 'baseline', askedAt: baseline.askedAt }, await rank(await baseline.make()));
     }
   }
   for (const form of options.forms) {

@@ -14,6 +14,8 @@ import {
 import { DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import type { Random } from '@watchnext/learning';
+import { breathe } from '@watchnext/waiting';
+import type { Progress } from '../progress';
 import type { AskedAt } from '../report';
 import type { HeldOut } from './protocol';
 
@@ -67,7 +69,9 @@ export function baselines(
   random: Random,
   endMs: number,
   askings: readonly AskedAt[],
-): { readonly name: string; readonly askedAt: AskedAt; make(): LogScorer }[] {
+  signal: AbortSignal,
+  progress: Progress,
+): { readonly name: string; readonly askedAt: AskedAt; make(): Promise<LogScorer> }[] {
   const indexOf = new Map(log.videoIds.map((videoId, index) => [videoId, index]));
   const onLog = (name: string, askedAt: AskedAt, scorer: NextWatchScorer): LogScorer => ({
     name,
@@ -81,16 +85,24 @@ export function baselines(
     },
     close: () => undefined,
   });
-  const timeless: [string, () => NextWatchScorer][] = [
+  const timeless: [string, () => NextWatchScorer | Promise<NextWatchScorer>][] = [
     ['popularity', () => popularityScorer(log)],
     ['item-kNN', () => itemKnnScorer(log)],
     ['last-item Markov', () => lastItemMarkovScorer(log)],
     ['co-occurrence', () => coOccurrenceScorer(log)],
     [
       'BPR',
-      () => {
+      async () => {
         const factors = new BprFactors(log, DEFAULT_BPR, random.fork('bpr'));
-        for (let epoch = 0; epoch < DEFAULT_BPR.epochCount; epoch += 1) factors.epoch();
+        const { epochCount } = DEFAULT_BPR;
+        const task = progress.start('train: BPR', 'epochs');
+        for (let epoch = 0; epoch < epochCount; epoch += 1) {
+          task.update(epoch, epochCount);
+          await breathe(signal);
+          factors.epoch();
+        }
+        task.update(epochCount, epochCount);
+        task.finish();
         return factors.scorer();
       },
     ],
@@ -103,8 +115,12 @@ export function baselines(
   ];
   const timed = log.atMs ? askings.flatMap((askedAt) => HALF_LIVES_DAYS.map((days) => recent(days, askedAt))) : [];
   const all = [
-    ...timeless.map(([name, make]): [string, AskedAt, () => NextWatchScorer] => [name, 'end of training', make]),
+    ...timeless.map(([name, make]): [string, AskedAt, () => NextWatchScorer | Promise<NextWatchScorer>] => [
+      name,
+      'end of training',
+      make,
+    ]),
     ...timed,
   ];
-  return all.map(([name, askedAt, make]) => ({ name, askedAt, make: () => onLog(name, askedAt, make()) }));
+  return all.map(([name, askedAt, make]) => ({ name, askedAt, make: async () => onLog(name, askedAt, await make()) }));
 }
