@@ -1,5 +1,13 @@
 export * from './port';
-export { indexFile, isIndexFile, isSnapshotId, MANIFEST_FILE, newSnapshotId, SNAPSHOT_FILES, SNAPSHOT_FORMAT_VERSION } from './layout';
+export {
+  indexFile,
+  isIndexFile,
+  isSnapshotId,
+  MANIFEST_FILE,
+  newSnapshotId,
+  SNAPSHOT_FILES,
+  SNAPSHOT_FORMAT_VERSION,
+} from './layout';
 export { describeFiles } from './digests';
 export { openSnapshotStore } from './open-snapshot-store';
 export { type KeptSnapshots, removeOldSnapshots } from './remove-old-snapshots';
