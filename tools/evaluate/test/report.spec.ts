@@ -77,12 +77,12 @@ describe('the report of an archive', () => {
     const [, markdown] = await pages();
     const rowOf = (name: string) => markdown.split('\n').filter((line) => line.startsWith(`| ${name} |`));
     expect(markdown).toContain(
-      '| recall@10 | recall@50 | recall@100 | recall@100 of users | precision@10 | hit rate@10 | MAP@100 | MAP@100 of users | NDCG@10 | coverage@100 | novelty |',
+      '| recall@1 | recall@3 | recall@6 | recall@6 of users | precision@1 | hit rate@1 | MAP@6 | MAP@6 of users | NDCG@1 | coverage@6 | novelty |',
     );
     const model = json.candidates!.scorers.find(({ kind }) => kind === 'model')!;
     const [metrics, cohorts, hitRates, ndcg] = rowOf('**model**');
-    const at10 = ({ metrics: { precision, hitRate } }: typeof model) => [precision[0].value, hitRate[0].value];
-    for (const value of [...at10(model), model.overUsers!.map.at(-1)!.value])
+    const atFirstK = ({ metrics: { precision, hitRate } }: typeof model) => [precision[0].value, hitRate[0].value];
+    for (const value of [...atFirstK(model), model.overUsers!.map.at(-1)!.value])
       expect(metrics).toContain(` ${value.toFixed(4)} |`);
     expect(metrics).toContain(` ${model.noveltyBits.toFixed(1)} bits |`);
     for (const { recall, hitRate, ndcg: gains } of model.cohorts) {
@@ -90,7 +90,7 @@ describe('the report of an archive', () => {
       expect(hitRates).toContain(` ${hitRate![0].value.toFixed(4)} |`);
       expect(ndcg).toContain(` ${gains![0].value.toFixed(4)} |`);
     }
-    for (const title of ['Recall@100', 'Hit rate@10', 'NDCG@10']) expect(markdown).toContain(`### ${title} by cohort`);
+    for (const title of ['Recall@6', 'Hit rate@1', 'NDCG@1']) expect(markdown).toContain(`### ${title} by cohort`);
     for (const { cohort, queries } of model.cohorts)
       expect(markdown).toContain(`${cohortLabel(cohort, json.candidates!.cohortLimits)} (${queries})`);
   });
