@@ -7,6 +7,19 @@ import { KIND_NAMES } from '../../../apps/ingestion/src/collect/event-json';
 import { environmentOf, missingForManifests, REPOSITORY, sourcesOf, workloadsOf } from '../src';
 import { built } from './built';
 
+interface KeyOfSecret {
+  readonly name?: string;
+  readonly key: string;
+}
+
+/** Of any object of a manifest. */
+interface SecretUse {
+  readonly secretKeyRef?: KeyOfSecret;
+  readonly secretTargetRef?: readonly KeyOfSecret[];
+  readonly secretName?: string;
+  readonly items?: readonly KeyOfSecret[];
+}
+
 describeUnlessMissing(missingForManifests(), 'users of Redis', () => {
   it('only who folds events may write states', () => {
     const writing = (folder: string) =>
@@ -47,6 +60,38 @@ describeUnlessMissing(missingForManifests(), 'accounts of the object store', () 
     expect(accounts).toEqual(['merge-archive']);
     // Nobody else has it, as nobody else has its rights.
     expect(workloads.filter(({ pod }) => pod.serviceAccountName === 'merge-archive')).toHaveLength(1);
+  });
+});
+
+describeUnlessMissing(missingForManifests(), 'Secrets', () => {
+  /** As "redis: password". */
+  const namedIn = (value: unknown): string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    const { secretKeyRef, secretTargetRef = [], secretName, items = [] } = value as SecretUse;
+    const ofVolume = secretName === undefined ? [] : items.map(({ key }) => ({ name: secretName, key }));
+    const named = [secretKeyRef ?? [], secretTargetRef, ofVolume].flat().map(({ name, key }) => `${name}: ${key}`);
+    return [...named, ...Object.values(value).flatMap(namedIn)];
+  };
+
+  const document = readFileSync(join(REPOSITORY, 'docs', 'kubernetes.md'), 'utf8');
+
+  it('that production takes are those that docs/kubernetes.md says are to be made, with their keys', () => {
+    const rows = document.matchAll(/^ *\| ((?:`[a-z-]+`(?:, )?)+) \| ((?:`[a-z.]+`(?:, )?)+) \| /gm);
+    const words = (cell = '') => cell.replaceAll('`', '').split(', ');
+    const told = [...rows].flatMap(([, names, keys]) =>
+      words(names).flatMap((name) => words(keys).map((key) => `${name}: ${key}`)),
+    );
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.sort()).toEqual([...new Set(built('overlays/production').flatMap(namedIn))].sort());
+  });
+
+  it('of who reads states are told with the jobs that have them', () => {
+    const [row = ''] = /^ *\| `redis-reader` \|.*$/m.exec(document) ?? [];
+    const jobs = workloadsOf(built('overlays/production')).filter(
+      ({ kind, object }) => kind === 'CronJob' && namedIn(object).includes('redis-reader: password'),
+    );
+    expect(jobs.length).toBeGreaterThan(1);
+    expect(jobs.map(({ name }) => name).filter((name) => !row.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
