@@ -58,7 +58,16 @@ try {
     step('project references', bin('nx'), 'sync:check');
     const isDocument = (file: string) => file.endsWith('.md') || file === 'CODEOWNERS';
     if (!projects.includes('repository') && files.some(isDocument)) {
-      step('documents', bin('jest'), '--selectProjects', 'repository', '--testPathPatterns', 'describe/', 'owners');
+      step(
+        'documents',
+        bin('jest'),
+        '--selectProjects',
+        'repository',
+        '--testPathPatterns',
+        'describe/',
+        'owners',
+        'documented-commands',
+      );
     }
     if (projects.includes('contract')) step('contract', 'npm', 'run', 'check:contract');
     if (projects.length > 0) {

@@ -44,6 +44,10 @@ describe('nx affected', () => {
     expect(affectedBy(file)).toContain('kubernetes');
   });
 
+  it('takes a change of a program to what holds the commands of documents against it', () => {
+    expect(affectedBy('tools/bench/src/main.ts', 'tools/operator/src/forget.ts')).toContain('repository');
+  });
+
   it('takes a change of a document to nobody', () => {
     expect(affectedBy('docs/architecture.md')).toEqual([]);
   });
