@@ -1,4 +1,4 @@
-/** What rebuild, checkpoint, restore-log, merge-archive and archive-gaps share: settings, drivers, and how they end. */
+/** What rebuild, checkpoint, restore-log, merge-archive, expire and archive-gaps share: settings, drivers, and how they end. */
 import {
   allowClosedOutput,
   EXIT_USAGE,

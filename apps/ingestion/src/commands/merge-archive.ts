@@ -27,7 +27,7 @@ const program = new Command('npm run merge-archive --')
   )
   .option(
     '--grace <hours>',
-    'how long a large file is there before the small ones go: longer than a training or a backup reads; 0 where nothing else runs',
+    'how long a large file is there before the small ones go: longer than a training or an evaluation reads; 0 where nothing else runs',
     wholeNumber(),
     12,
   )
