@@ -40,7 +40,8 @@ function shownIn(document: string, text: string): Shown[] {
 }
 
 interface Commands {
-  readonly options: readonly string[];
+  /** What each may be, where it is one of several. */
+  readonly options: Readonly<Record<string, readonly string[]>>;
   readonly commands: Readonly<Record<string, Commands>>;
 }
 
@@ -54,7 +55,7 @@ async function commandsOf(program: string): Promise<Commands> {
   return JSON.parse(stdout) as Commands;
 }
 
-/** A subcommand that its program does not have, or options that neither has. */
+/** A subcommand that its program does not have, options that neither has, or what they cannot be. */
 function unknownWords({ words }: Pick<Shown, 'words'>, program: Commands): string[] {
   // What stands after another "--" is for a program that this one starts.
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
@@ -66,9 +67,14 @@ function unknownWords({ words }: Pick<Shown, 'words'>, program: Commands): strin
     if (next === undefined) break;
     command = next;
   }
-  return own
-    .flatMap((word) => /^(--[a-z][\w-]*)/.exec(word)?.[1] ?? [])
-    .filter((option) => option !== '--help' && !command.options.includes(option));
+  return own.flatMap((word, i) => {
+    const [, option, given = own[i + 1] ?? ''] = /^(--[a-z][\w-]*)(?:=(.*))?$/.exec(word) ?? [];
+    if (option === undefined || option === '--help') return [];
+    const choices = command.options[option];
+    if (choices === undefined) return [option];
+    // In capitals stands what the reader is to put there.
+    return choices.length === 0 || /^[A-Z…]/.test(given) || choices.includes(given) ? [] : [`${option} ${given}`];
+  });
 }
 
 const shown = documents.flatMap((document) => shownIn(document, readFileSync(join(ROOT, document), 'utf8')));
@@ -102,12 +108,15 @@ describe('what documents show to run', () => {
     ['npm run bench -- index --vector 3 --ef 100', ['--vector']],
     ['npm run bench -- indices --ef 100', ['indices']],
     ['npm run bench:train -- --model candidate --epochs 3', ['--epochs']],
+    ['npm run bench:train -- --model candidates', ['--model candidates']],
+    ['npm run bench:train -- --model=ranking', []],
+    ['npm run bench:train -- --model MODEL', []],
   ])('is wrong in "%s"', (line, wrong) => {
     const bench: Commands = {
-      options: [],
+      options: {},
       commands: {
-        index: { options: ['--vectors', '--ef'], commands: {} },
-        train: { options: ['--model'], commands: {} },
+        index: { options: { '--vectors': [], '--ef': [] }, commands: {} },
+        train: { options: { '--model': ['candidate', 'ranking'] }, commands: {} },
       },
     };
     expect(shownIn('a.md', line).flatMap((one) => unknownWords(one, bench))).toEqual(wrong);

@@ -4,7 +4,7 @@ const { writeSync } = require('node:fs');
 const { Command } = require('commander');
 
 const told = (command) => ({
-  options: command.options.map(({ long }) => long),
+  options: Object.fromEntries(command.options.map(({ long, argChoices }) => [long, argChoices ?? []])),
   commands: Object.fromEntries(command.commands.map((one) => [one.name(), told(one)])),
 });
 
