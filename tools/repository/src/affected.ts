@@ -56,7 +56,8 @@ try {
       step('format', bin('prettier'), '--check', '--ignore-unknown', '--log-level', 'warn', ...present);
     }
     step('project references', bin('nx'), 'sync:check');
-    const isDocument = (file: string) => file.endsWith('.md') || file === 'CODEOWNERS';
+    // And the tools that documents show; a change of an app touches this project.
+    const isDocument = (file: string) => /\.md$|^CODEOWNERS$|^tools\/[\w-]+\/src\//.test(file);
     if (!projects.includes('repository') && files.some(isDocument)) {
       step(
         'documents',
