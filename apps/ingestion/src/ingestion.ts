@@ -25,6 +25,7 @@ import { Materialiser } from './materialise/materialiser';
 import { StoreUsageMeter } from './materialise/store-usage';
 import { MeasuredConsumer } from './measured-consumer';
 import { countFeedback, Metrics, METRICS, showCollecting, showFeedback } from './metrics';
+import { MATERIALISERS } from './rebuild/require-nobody-materialises';
 import { ARCHIVE, FEATURE_STORE, LOGGER, SERVICE_LOG, SETTINGS } from './tokens';
 
 /** A consumer this long without a sign of life from the log is not ready. */
@@ -156,7 +157,7 @@ export class Ingestion implements OnApplicationShutdown {
     const usage = new StoreUsageMeter({ store, partitionCount, metrics, logger });
     usage.start();
     const measured = this.measured('materialise', TOPICS.activity, materialiser);
-    const group = { topic: TOPICS.activity, groupId: 'materialise', maxBatchRecords: MATERIALISE_BATCH_RECORDS };
+    const group = { ...MATERIALISERS, maxBatchRecords: MATERIALISE_BATCH_RECORDS };
     this.addPart(
       'materialise',
       () => this.log.joinGroup(group, measured),

@@ -4,6 +4,7 @@ import { openFeatureStore } from '@watchnext/feature-store';
 import { Command } from 'commander';
 import { requireArchivedPartitions } from '../rebuild/archived-partitions';
 import { foldToEnd } from '../rebuild/fold-to-end';
+import { requireNobodyMaterialises } from '../rebuild/require-nobody-materialises';
 import { restorePartition } from '../rebuild/restore-partition';
 import { EXIT_CODES_HELP, runCommand } from './command';
 
@@ -40,9 +41,10 @@ runCommand('rebuild', async ({ settings, paths, logger, archive, checkpoints, ow
     program.error(
       `error: --partition: there are partitions 0 to ${partitionCount - 1} (WATCHNEXT_ACTIVITY_PARTITIONS)`,
     );
-  // First, as both may refuse, before the store is made or anything in it thrown away.
+  // First, as each may refuse, before the store is made or anything in it thrown away.
   if (options.archiveOnly) await requireArchivedPartitions(archive, partitionCount);
   const log = options.archiveOnly ? undefined : own(await openSystemLog(settings, paths.eventLog, 'ingestion'));
+  if (log) await requireNobodyMaterialises(log);
   const store = own(openFeatureStore(settings, paths.featureStore));
   const parts = { store, archive, checkpoints, logger };
   for (const partition of partitions) {

@@ -5,6 +5,7 @@ import type { EventLog } from '@watchnext/event-log';
 import { foldedTo, type FeatureStore } from '@watchnext/feature-store';
 import type { Logger } from '@watchnext/service';
 import { Materialiser } from '../materialise/materialiser';
+import { MATERIALISERS } from './require-nobody-materialises';
 
 /**
  * Joins the materialisers' group until the states of these partitions have all that the log held at the call; whether
@@ -37,7 +38,7 @@ export async function foldToEnd(
     const isGap = (error as { code?: string }).code === 'retention-gap';
     if (isGap && partition !== undefined && goals.has(partition)) failure = error;
   };
-  const subscription = await log.joinGroup({ topic: TOPICS.activity, groupId: 'materialise' }, materialiser);
+  const subscription = await log.joinGroup(MATERIALISERS, materialiser);
   try {
     while (!(await reached())) {
       if (failure) throw failure;

@@ -141,6 +141,12 @@ export interface EventLog {
   /** Shares the topic's partitions with the other members of the group, in this and other processes. */
   joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription>;
   /**
+   * Who is in a group now, in this and other processes, in words by which people find them: "process 4711", "ingestion at 10.1.2.3".
+   * One that was killed is told of until its session has run out.
+   * @throws UnknownTopicError
+   */
+  groupMembers(group: Pick<GroupOptions, 'topic' | 'groupId'>): Promise<string[]>;
+  /**
    * Reads every partition, alone, and goes on live. Resolves once all that was there at the call
    * has been handled. Later failures are told to `onError`, and the tail goes on.
    * @throws UnknownTopicError; EventLogError "not-authorised" where the log refuses to be read, "closed" when it closes before

@@ -50,6 +50,7 @@ export class LogFollowers {
       ensureTopics: (specs) => log.ensureTopics(specs),
       partitionCount: (topic) => log.partitionCount(topic),
       append: (topic, records, signal) => log.append(topic, records, signal),
+      groupMembers: (group) => log.groupMembers(group),
       bounds: (topic) => log.bounds(topic),
       close: () => log.close(),
       tail: async (topic, handler) => {

@@ -34,6 +34,7 @@ describe('the ladder', () => {
       partitionCount: (topic) => log.partitionCount(topic),
       joinGroup: (options, handler) => log.joinGroup(options, handler),
       tail: (topic, handler) => log.tail(topic, handler),
+      groupMembers: (group) => log.groupMembers(group),
       bounds: (topic) => log.bounds(topic),
       close: async () => {},
     };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type {
   EventLog,
   GroupHandler,
@@ -10,7 +9,7 @@ import type {
   TailHandler,
   TopicSpec,
 } from '../port';
-import { GroupMembership } from './group-membership';
+import { GroupMembership, newMemberId, nameOfMember } from './group-membership';
 import { GroupSubscription } from './group-subscription';
 import { LogStorage } from './log-storage';
 import { TailSubscription } from './tail-subscription';
@@ -53,8 +52,13 @@ class EmbeddedEventLog implements EventLog {
 
   async joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription> {
     const topic = this.storage.topic(options.topic);
-    const membership = new GroupMembership(this.storage, topic, options.groupId, randomUUID());
+    const membership = new GroupMembership(this.storage, topic, options.groupId, newMemberId());
     return this.keep(await GroupSubscription.join(this.storage, membership, options, handler));
+  }
+
+  async groupMembers({ topic, groupId }: Pick<GroupOptions, 'topic' | 'groupId'>): Promise<string[]> {
+    const membership = new GroupMembership(this.storage, this.storage.topic(topic), groupId, newMemberId());
+    return membership.liveMembers().map(nameOfMember);
   }
 
   async tail(topic: string, handler: TailHandler): Promise<Subscription> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GroupMembership, SESSION_TIMEOUT_MS } from './group-membership';
+import { GroupMembership, nameOfMember, newMemberId, SESSION_TIMEOUT_MS } from './group-membership';
 import { LogStorage } from './log-storage';
 
 describe('GroupMembership', () => {
@@ -79,6 +79,24 @@ describe('GroupMembership', () => {
     expect(await leased(b)).toEqual([0, 1, 2, 3]);
     await member('stranger').release(0);
     expect(await leased(a)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('tells who is alive, to whoever looks', async () => {
+    const stranger = member('stranger');
+    expect(stranger.liveMembers()).toEqual([]);
+    await member('a').step();
+    nowMs += SESSION_TIMEOUT_MS;
+    await member('b').step();
+    expect(stranger.liveMembers()).toEqual(['a', 'b']);
+    nowMs += 1;
+    expect(stranger.liveMembers()).toEqual(['b']);
+    expect(member('c', 'other').liveMembers()).toEqual([]);
+  });
+
+  it('has members that are called by their processes, but for those of versions that did not tell', () => {
+    expect(nameOfMember(newMemberId())).toBe(`process ${process.pid}`);
+    const before = '00000000-0000-4000-8000-000000000000';
+    expect(nameOfMember(before)).toBe(`member ${before}`);
   });
 
   it('writes nothing while nothing is due', async () => {

@@ -5,17 +5,28 @@
  *                                            processes share and no one can set; it starts anew with the machine
  *   ["lease", topicId, groupId, partition] → memberId of the holder
  *
+ * A member's id is random, and ends with the number of its process: for people, nothing is concluded from it.
+ *
  * A lease is good as long as its holder's heartbeat is. A live holder is waited for: it gives a partition up when its
  * last batch has ended. A holder whose heartbeat has been silent for the session time-out is taken for dead; should
  * it only have been asleep, it learns at its next step that its leases are gone, and until then the marks that
  * handlers commit with their results keep it from doing harm.
  */
+import { randomUUID } from 'node:crypto';
 import { assignPartitions } from './assignment';
 import type { LogStorage, TopicInfo } from './log-storage';
 
 /** A killed member's partitions are free after this. */
 export const SESSION_TIMEOUT_MS = 3_000;
 const HEARTBEAT_INTERVAL_MS = 800;
+
+export const newMemberId = () => `${randomUUID()}.${process.pid}`;
+
+/** Those of earlier versions do not tell their process. */
+export function nameOfMember(memberId: string): string {
+  const [, processId] = memberId.split('.');
+  return processId === undefined ? `member ${memberId}` : `process ${processId}`;
+}
 
 interface GroupView {
   readonly liveMembers: string[];
@@ -84,6 +95,12 @@ export class GroupMembership {
       for (let partition = 0; partition < this.topic.partitionCount; partition++) this.releaseOwn(partition);
       void this.storage.meta.remove(['member', this.topic.id, this.groupId, this.memberId]);
     });
+  }
+
+  /** Ids of those who have shown a sign of life within the session time-out, this member among them if it has. */
+  liveMembers(): string[] {
+    this.storage.refresh();
+    return this.view().liveMembers;
   }
 
   private releaseOwn(partition: number): void {

@@ -99,6 +99,17 @@ export class KafkaAdmin {
       .sort((a, b) => a.partition - b.partition);
   }
 
+  /** Of a group that nobody has joined yet there are none. */
+  async groupMembers(brokerGroupId: string): Promise<string[]> {
+    const { groups } = await this.call(`look at group ${brokerGroupId}`, (admin) =>
+      admin.describeGroups([brokerGroupId]),
+    );
+    // Brokers write a host as "/10.1.2.3".
+    return groups.flatMap(({ members }) =>
+      members.map(({ clientId, clientHost }) => `${clientId} at ${clientHost.replace(/^\//, '')}`),
+    );
+  }
+
   /** Tried once: what is left behind expires by itself. */
   async deleteGroup(brokerGroupId: string): Promise<void> {
     const admin = await this.admin.get();

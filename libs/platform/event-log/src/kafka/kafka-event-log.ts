@@ -109,6 +109,11 @@ class KafkaEventLog implements EventLog {
     return own;
   }
 
+  async groupMembers({ topic, groupId }: Pick<GroupOptions, 'topic' | 'groupId'>): Promise<string[]> {
+    await this.partitionCount(topic);
+    return this.admin.groupMembers(`${this.settings.namespace}${groupId}`);
+  }
+
   async tail(topic: string, handler: TailHandler): Promise<Subscription> {
     await this.partitionCount(topic);
     const groupId = `${tailGroupPrefix(this.settings.clientId)}${randomUUID()}`;

@@ -138,6 +138,20 @@ export function describeGroup({ spec }: EventLogSuite): void {
       }
     });
 
+    spec('names its members to everybody, and nobody once they have left', async ({ log, store }) => {
+      const members = async (groupId = 'group') => log.groupMembers({ topic: TOPIC.name, groupId });
+      expect(await members()).toEqual([]);
+      const one = await join(await store.open(), new FoldingHandler());
+      await eventually(async () => expect(await members()).toEqual([expect.stringMatching(/process \d+| at \S+/)]));
+      const two = await join(await store.open(), new FoldingHandler());
+      await eventually(async () => expect(await members()).toHaveLength(2));
+      expect(await members('another')).toEqual([]);
+      await one.stop();
+      await eventually(async () => expect(await members()).toHaveLength(1));
+      await two.stop();
+      await eventually(async () => expect(await members()).toEqual([]));
+    });
+
     spec('does not disturb another group', async ({ log }) => {
       const handlers = [new FoldingHandler(), new FoldingHandler()] as const;
       await join(log, handlers[0], 'one');

@@ -27,6 +27,7 @@ export function describeTopics({ spec }: EventLogSuite): void {
       await expect(log.append('nowhere.v1', [record('k', 'v')])).rejects.toMatchObject(unknown);
       await expect(log.bounds('nowhere.v1')).rejects.toMatchObject(unknown);
       await expect(log.tail('nowhere.v1', new CollectingTail())).rejects.toMatchObject(unknown);
+      await expect(log.groupMembers({ topic: 'nowhere.v1', groupId: 'g' })).rejects.toMatchObject(unknown);
       await expect(log.joinGroup({ topic: 'nowhere.v1', groupId: 'g' }, new FoldingHandler())).rejects.toMatchObject(
         unknown,
       );
