@@ -1,6 +1,6 @@
 /** Lists snapshots, moves the pointer back, if it is still where the command saw it, and tells the services. */
 import type { SnapshotManifest } from '@watchnext/contract';
-import { gateReasons, metricText } from '@watchnext/evaluation';
+import { gateReasons, metricText, recallKOf } from '@watchnext/evaluation';
 import { isOfSnapshot, PointerConflictError, type SnapshotStore, SnapshotStoreError } from '@watchnext/snapshot-store';
 
 export interface RollbackOptions {
@@ -117,13 +117,19 @@ async function verdictOn(store: SnapshotStore, snapshotId: string): Promise<stri
 }
 
 const NO_VERDICT = { passed: false, checks: [] };
-/** Two that the gate goes by, one of each model; `--compare` has all. */
-const HEADLINES = /^(candidates\.recall@\d+|ranking\.weighted_per_user_loss)$/;
+const RECALL = /^candidates\.recall@\d+$/;
+const LOSS = 'ranking.weighted_per_user_loss';
 
-const headlinesOf = ({ metrics }: SnapshotManifest) =>
-  metrics
-    .filter(({ name, scorer }) => scorer === 'model' && HEADLINES.test(name))
-    .map(({ name, value }) => `${name} ${metricText(value)}`);
+/** The two that the gate went by, one of each model, where a manifest has recalls of three lengths and more; `--compare` has all. */
+function headlinesOf({ metrics, gate }: SnapshotManifest): string[] {
+  const ofModel = metrics.filter(({ scorer }) => scorer === 'model');
+  const recalls = ofModel.filter(({ name }) => RECALL.test(name));
+  const k = gate && recallKOf(gate);
+  // Of a verdict that does not tell, the longest: they ascend.
+  const recall = recalls.find(({ name }) => name === `candidates.recall@${k}`) ?? recalls.at(-1);
+  const loss = ofModel.find(({ name }) => name === LOSS);
+  return [recall, loss].filter((one) => one !== undefined).map(({ name, value }) => `${name} ${metricText(value)}`);
+}
 
 async function parentOf(store: SnapshotStore, snapshotId: string): Promise<string> {
   try {

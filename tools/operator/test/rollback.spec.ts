@@ -142,6 +142,32 @@ describe('rollback', () => {
     await expect(compareSnapshots(store, [THIRD, '20250101T000000Z-ffffff'])).rejects.toThrow('not in the store');
   });
 
+  it('lists of each model the metric that the gate went by, the longest recall where that is not told', async () => {
+    const recalls = [3, 4, 7, 10, 50, 100].map((k) => ({
+      name: `candidates.recall@${k}`,
+      scorer: 'model',
+      value: k / 1_000,
+    }));
+    const metrics = [
+      ...recalls,
+      { name: 'candidates.recall@4', scorer: 'popularity', value: 0.9 },
+      { name: 'ranking.weighted_per_user_loss', scorer: 'model', value: 0.3 },
+      { name: 'ranking.auc', scorer: 'model', value: 0.7 },
+    ];
+    const detail = 'undecided: recall@4 0.0040, popularity 0.9000, of 11 users in 36 rows';
+    const gates = [{ passed: true, checks: [{ name: 'candidates-beat-popularity', passed: true, detail }] }, undefined];
+    for (const [n, gate] of gates.entries()) {
+      const files = (folder: string) => writeCandidateFiles(folder, { videoIds: ['v'], seed: n });
+      await publishSnapshot(directory, `2026020${n + 1}T000000Z-eeeeee`, files, { told: { metrics, gate } });
+    }
+    const isMetric = (part: string) => /^(candidates|ranking)\./.test(part);
+    const headlines = (await listSnapshots(store, directory)).map((line) => line.split('  ').filter(isMetric));
+    expect(headlines.slice(0, 2)).toEqual([
+      ['candidates.recall@100 0.1000', 'ranking.weighted_per_user_loss 0.3000'],
+      ['candidates.recall@4 0.0040', 'ranking.weighted_per_user_loss 0.3000'],
+    ]);
+  });
+
   it('lists nothing of a store that fails', async () => {
     const down = new SnapshotStoreUnavailableError('the store is down');
     const failing: SnapshotStore = Object.create(store, { readManifest: { value: () => Promise.reject(down) } });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DEFAULT_GATE_LIMITS, evaluateGate, type Gain, type GateMetrics, gateReasons } from './gate';
+import { DEFAULT_GATE_LIMITS, evaluateGate, type Gain, type GateMetrics, gateReasons, recallKOf } from './gate';
 import type { CurrentMetrics, Measurement } from './regression';
 
 /** Of many rows, so that two numbers decide. */
@@ -106,6 +106,14 @@ describe('the gate', () => {
       'candidates-beat-popularity: recall@100 0.1000, popularity 0.3000, of 1000 users in 4000 rows, 95% of what is gained: -1.0000 to 1.0000',
       'index-recall: index recall@100 0.5000, at least 0.9500',
     ]);
+  });
+
+  it('tells which recall it went by, however its check came out', () => {
+    const few: Gain = { ...sureGain, rowCount: 200 };
+    for (const candidateRecall of [0.5, 0.1, NaN])
+      for (const recallGain of [sureGain, few])
+        expect(recallKOf(evaluateGate({ ...good, recallK: 7, candidateRecall, recallGain }, undefined))).toBe(7);
+    expect(recallKOf({ passed: false, checks: [] })).toBeUndefined();
   });
 
   describe('against baselines on few users or rows', () => {

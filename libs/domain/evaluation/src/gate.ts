@@ -42,6 +42,8 @@ export const DEFAULT_GATE_LIMITS: GateLimits = { ...DEFAULT_REGRESSION_LIMITS, m
 
 const show = (value: number) => value.toFixed(4);
 
+const CANDIDATES_CHECK = 'candidates-beat-popularity';
+
 /** @param current - undefined where there is no current snapshot; then nothing can regress */
 export function evaluateGate(
   metrics: GateMetrics,
@@ -51,7 +53,7 @@ export function evaluateGate(
   const checks = [
     finiteCheck(metrics),
     baselineCheck(
-      'candidates-beat-popularity',
+      CANDIDATES_CHECK,
       metrics.candidateRecall - metrics.popularityRecall,
       metrics.recallGain,
       `recall@${metrics.recallK} ${show(metrics.candidateRecall)}, popularity ${show(metrics.popularityRecall)}`,
@@ -75,6 +77,13 @@ export function evaluateGate(
 /** One line for each check that was not met, as for a log or a console. */
 export function gateReasons(verdict: GateVerdict): string[] {
   return verdict.checks.filter((check) => !check.passed).map((check) => `${check.name}: ${check.detail}`);
+}
+
+/** The k of the recall that the gate went by, as its check tells; undefined where none was made. */
+export function recallKOf(verdict: GateVerdict): number | undefined {
+  const detail = verdict.checks.find(({ name }) => name === CANDIDATES_CHECK)?.detail ?? '';
+  const k = /\brecall@(\d+) /.exec(detail)?.[1];
+  return k === undefined ? undefined : Number(k);
 }
 
 /**

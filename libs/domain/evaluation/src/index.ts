@@ -28,7 +28,15 @@ export {
   tableToJson,
   tableToMetrics,
 } from './metric-table';
-export { DEFAULT_GATE_LIMITS, evaluateGate, type Gain, type GateLimits, type GateMetrics, gateReasons } from './gate';
+export {
+  DEFAULT_GATE_LIMITS,
+  evaluateGate,
+  type Gain,
+  type GateLimits,
+  type GateMetrics,
+  gateReasons,
+  recallKOf,
+} from './gate';
 export type {
   CurrentMetrics,
   Measurement,
