@@ -30,8 +30,10 @@ export interface ReplayOptions {
    * examples are what they are without this.
    */
   readonly examplesFromMs?: number;
-  /** Newest time in the log. `Infinity` settles every impression. */
+  /** Newest time in the log, but for strays: how old an impression is. `Infinity` settles every impression. */
   readonly logEndMs: number;
+  /** Newest time of the strays, by which those later than `logEndMs` are judged; default: `logEndMs`. */
+  readonly straysEndMs?: number;
   /** Whether candidate features get the times of watches, which only some models look at; they take as much memory as ids. */
   readonly withWatchTimes?: boolean;
 }

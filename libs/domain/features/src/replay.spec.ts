@@ -218,6 +218,23 @@ describe('ranking examples', () => {
     expect(labels(log([0, entries[0][1], { backfill: true }], entries[1]), young)).toHaveLength(2);
   });
 
+  it('wait for the end of the log; those after it, which are strays, for the newest of these', () => {
+    const strayMinutes = (1_000 * DAY_MS) / MINUTE_MS;
+    const stray = [
+      strayMinutes,
+      servedBody({ requestId: 'late', items: [{ ...items[0], impressionId: 'late' }] }),
+    ] as const;
+    const records = log([0, servedBody({ items })], stray);
+    const given = (ageMs: number, strayAgeMs: number) =>
+      labels(records, {
+        logEndMs: SOME_TIME_MS + ageMs,
+        straysEndMs: SOME_TIME_MS + 1_000 * DAY_MS + strayAgeMs,
+      }).map(([impressionId]) => impressionId);
+    expect(given(DAY_MS - 1, DAY_MS - 1)).toEqual([]);
+    expect(given(DAY_MS - 1, DAY_MS)).toEqual(['late']);
+    expect(given(DAY_MS, DAY_MS - 1)).toEqual(['i0', 'i1']);
+  });
+
   it('have their outcome as soon as they are told to, and of a late watch all the same', () => {
     const settledAfterMs = HOUR_MS;
     const served = [0, servedBody({ items })] as const;

@@ -24,13 +24,14 @@ export interface ServedList {
 
 type TimeOptions = Pick<
   ReplayOptions,
-  'joinWindowMs' | 'settledAfterMs' | 'countedAfterMs' | 'examplesFromMs' | 'logEndMs'
+  'joinWindowMs' | 'settledAfterMs' | 'countedAfterMs' | 'examplesFromMs' | 'logEndMs' | 'straysEndMs'
 >;
 
 export function useOfList({ event: { occurredAtMs, backfill } }: UserRecord, options: TimeOptions): UseOfList {
   const { joinWindowMs, settledAfterMs = joinWindowMs, countedAfterMs = Infinity } = options;
-  const { examplesFromMs = -Infinity, logEndMs } = options;
-  const ageMs = logEndMs - occurredAtMs;
+  const { examplesFromMs = -Infinity, logEndMs, straysEndMs = logEndMs } = options;
+  // One event of a clock that is years ahead would settle all that the log has.
+  const ageMs = (occurredAtMs > logEndMs ? straysEndMs : logEndMs) - occurredAtMs;
   // Not even a watched one is an example before its time: on the newest day there would be watched ones only, and the
   // model would learn that new impressions are always watched.
   const isSettled = backfill || ageMs >= settledAfterMs;

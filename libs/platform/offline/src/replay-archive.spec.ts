@@ -210,6 +210,21 @@ describe('the replay of an archive', () => {
     expect(all.clicks).toBeGreaterThan(settled.clicks);
   });
 
+  it('waits for the outcome of impressions until the end of the log, whatever a stray years after it says', async () => {
+    const log = logOf(16, 0.6);
+    const servedAtMs = (await replay(archiveOf(log))).replayed.rankingExamples.map((example) => example.servedAtMs);
+    const logEndMs = Math.max(...servedAtMs) + HOUR_MS;
+    const examplesOf = async (strayMs?: number) => {
+      const { replayed } = await replay(archiveOf(log, logEndMs, strayMs));
+      // As text: a difference of hundreds of examples takes minutes to be shown.
+      const impressionIds = replayed.rankingExamples.map(({ impressionId }) => impressionId);
+      return { count: impressionIds.length, impressionIds: impressionIds.join() };
+    };
+    const expected = await examplesOf();
+    expect(expected.count).toBeLessThan(servedAtMs.length);
+    expect(await examplesOf(LOG_END_MS + 1_000 * DAY_MS)).toEqual(expected);
+  });
+
   describe('of a number of days at the end of the log', () => {
     const log = logOf(16, 0.3);
     const plain = async (archive: EventArchive, change: Partial<ReplayOptions>) => {

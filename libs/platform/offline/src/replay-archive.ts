@@ -63,9 +63,9 @@ export async function replayArchive(
   const rankingExamples = new RankingExamples(videos);
   const completedWatches = new CompletedWatches(videos);
   const statistics = new StatisticsTimeline();
-  const logEndMs = extent.maxOccurredAtMs;
-  // One event of a clock that is years ahead would leave nothing but itself.
-  const examplesFromMs = firstDayOf(spanOfDays(extent.days).toMs, options.exampleDays);
+  // One event of a clock that is years ahead would settle every impression, and leave no day but its own.
+  const { toMs: logEndMs } = spanOfDays(extent.days);
+  const examplesFromMs = firstDayOf(logEndMs, options.exampleDays);
   const byNumber = new StatisticsByNumber(statistics, examplesFromMs);
   const facts = new FactsByNumber(catalogue.facts);
   let userCount = 0;
@@ -90,6 +90,7 @@ export async function replayArchive(
     ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
     examplesFromMs,
     logEndMs,
+    straysEndMs: extent.maxOccurredAtMs,
   };
   /** The user's completed playbacks. */
   let completed: (Pick<BegunPlayback, 'playback'> & KnownBefore)[] = [];
