@@ -2,6 +2,7 @@ export { requireArchiveFolder } from './archive-folder';
 export { BadRows, type BadRow } from './read/bad-rows';
 export { collectorAccess, type CollectorAccess } from './collector-access';
 export { DatasetError } from './dataset-error';
+export { describeImport } from './describe-import';
 export { datasetEvents, type DatasetOptions, type ImportSummary } from './dataset-events';
 export { type Importer, type LoadOptions } from './importer';
 export { datasetFingerprint } from './fingerprint';

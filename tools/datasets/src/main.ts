@@ -20,6 +20,7 @@ import { ProducerOptionError } from '@watchnext/producer-client';
 import { Command, InvalidArgumentError } from 'commander';
 import { collectorAccess } from './collector-access';
 import { DatasetError } from './dataset-error';
+import { describeImport } from './describe-import';
 import { describeCounts } from './import';
 import { importDataset } from './import-dataset';
 import { importToArchive } from './import-to-archive';
@@ -134,7 +135,7 @@ async function run(format: string, path: string | undefined, options: Options): 
     // Before what takes long, so that what is missing is said at once.
     const access = options.archive === undefined ? collectorAccess(options.apiKeyFile) : {};
     const shared = await sharedOptions();
-    const { badRows, rejected, summary } =
+    const result =
       options.archive === undefined
         ? await importDataset(format, path, {
             ...shared,
@@ -151,14 +152,9 @@ async function run(format: string, path: string | undefined, options: Options): 
             archive: resolve(options.archive),
             partitionCount: options.partitions,
           });
-    task?.finish(describeCounts(summary.counts));
-    for (const note of summary.notes) say(note);
-    if (badRows.total > 0) process.stderr.write(`${badRows.describe()}\n`);
-    if (rejected.count === 0) return 0;
-    process.stderr.write(
-      `${rejected.count} events were refused, as:\n${rejected.first.map((text) => `  ${text}\n`).join('')}`,
-    );
-    return EXIT_CODES.rejected;
+    task?.finish(describeCounts(result.summary.counts));
+    for (const text of describeImport(result)) say(text);
+    return result.rejected.count === 0 ? 0 : EXIT_CODES.rejected;
   } catch (error) {
     task?.abandon();
     if (stopping.signal.aborted || error instanceof QuestionLeftError) {

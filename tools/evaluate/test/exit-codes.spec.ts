@@ -64,6 +64,24 @@ describe('npm run evaluate', () => {
     }
   });
 
+  it('tells what an import leaves out of the data that it evaluates', () => {
+    const table = join(folder, 'log.csv');
+    const rows = Array.from(
+      { length: 60 },
+      (_, n) => `user-${n % 6},video-${((n % 6) + 7 * Math.floor(n / 6)) % 20},${1_790_000_000 + n * 60}`,
+    );
+    rows.push('user-1,video-1,yesterday', '-1,video-2,1790000000');
+    writeFileSync(table, ['who,what,moment', ...rows].join('\n'));
+    const mapping = { log: { userId: 'who', videoId: 'what', time: { column: 'moment', unit: 's' } } };
+    writeFileSync(`${table}.mapping.json`, JSON.stringify(mapping));
+    const evaluated = ['candidates', '--dataset', 'table', '--path', table, '--protocol', 'leave-one-out'];
+    const { status, stderr } = run(...evaluated, '--no-models');
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/import table: .* 20 videos/);
+    expect(stderr).toMatch(/rows? of nobody left out: 1 of user "-1"/);
+    expect(stderr).toMatch(/log\.csv: 1 row left out\n  line 62: /);
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { madeFolder, moment, newFile, refuseUnheeded } from '@watchnext/command-line';
-import { importToArchive } from '@watchnext/datasets';
+import { describeCounts, describeImport, importToArchive } from '@watchnext/datasets';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type Command, Option } from 'commander';
 import { count, counts, readableFile } from '../command-arguments';
@@ -170,14 +170,16 @@ async function readData(
   try {
     const task = progress.start(`import ${dataset}`, 'events');
     const { partitions: partitionCount } = options;
-    await importToArchive(dataset, path, {
+    const imported = await importToArchive(dataset, path, {
       archive: join(folder, 'archive'),
       partitionCount,
       mappingFile: mapping,
       onSent: (done, total) => task.update(done, total),
       signal,
     });
-    task.finish();
+    task.finish(describeCounts(imported.summary.counts));
+    // What is evaluated is what was left.
+    for (const text of describeImport(imported)) process.stderr.write(`${text}\n`);
     return await readArchive(join(folder, 'archive'), `${dataset} at ${path}`, options, progress, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
