@@ -6,6 +6,7 @@ import type { EventLog } from '@watchnext/event-log';
 import { openFeatureStore, type FeatureStore } from '@watchnext/feature-store';
 import {
   Draining,
+  isLoopback,
   type Logger,
   openServiceLog,
   type ProbeServer,
@@ -122,14 +123,12 @@ export class IngestionModule implements OnApplicationShutdown {
   }
 }
 
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
-
 /** @throws ConfigError: a collector that cannot read the keys it should ask for does not start */
 function openKeyRing(settings: IngestionSettings, logger: Logger): KeyRing | undefined {
   if (!settings.WATCHNEXT_INGESTION_ROLES.includes('collect')) return undefined;
   const { WATCHNEXT_API_KEYS_FILE: file, WATCHNEXT_HOST: host } = settings;
   if (file === undefined) {
-    if (!LOOPBACK.test(host)) {
+    if (!isLoopback(host)) {
       logger.warn({ host }, 'the collector takes events from anyone who can reach it: set WATCHNEXT_API_KEYS_FILE');
     }
     return undefined;

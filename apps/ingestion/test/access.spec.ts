@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { TOPICS } from '@watchnext/contract';
@@ -174,6 +175,55 @@ describe('a collector with API keys', () => {
   it('does not start with a key file that it cannot use', async () => {
     const missing = settings({ WATCHNEXT_API_KEYS_FILE: join(directory.path, 'missing') });
     await expect(startIngestion(missing, quiet)).rejects.toThrow(/WATCHNEXT_API_KEYS_FILE: cannot be read \(ENOENT\)/);
+  });
+});
+
+describe('a collector without keys', () => {
+  let directory: { path: string; remove(): Promise<void> };
+  const running: RunningHttpService[] = [];
+  const start = async (environment: Record<string, string>) => {
+    const settings = loadConfig(ingestionSettings, {
+      WATCHNEXT_DATA_DIR: join(directory.path, String(running.length)),
+      WATCHNEXT_HTTP_PORT: '0',
+      WATCHNEXT_INGESTION_ROLES: 'collect',
+      ...environment,
+    });
+    running.push(await startIngestion(settings, quiet));
+    return running.at(-1)!.port;
+  };
+  /** As a browser asks whose name was led to this machine: `fetch` names the host itself. */
+  const statusAs = (port: number, host: string, path: string, headers?: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      const method = headers === undefined ? 'GET' : 'POST';
+      request({ host: '127.0.0.1', port, path, method, headers: { ...headers, host } }, (answer) =>
+        answer.resume().on('end', () => resolve(answer.statusCode!)),
+      )
+        .on('error', reject)
+        .end(headers && '{"events":[]}');
+    });
+  const json = { 'content-type': 'application/json' };
+
+  beforeAll(async () => void (directory = await temporaryDirectory('access')));
+  afterAll(async () => {
+    for (const { app } of running) await app.close();
+    await directory.remove();
+  });
+
+  it('is read and written by no page of elsewhere whose name was led to its machine', async () => {
+    const port = await start({});
+    for (const path of ['/v1/lag', '/metrics', '/openapi.json']) {
+      expect([path, await statusAs(port, `localhost:${port}`, path)]).toEqual([path, 200]);
+      expect([path, await statusAs(port, `evil.example:${port}`, path)]).toEqual([path, 421]);
+    }
+    const of = (host: string) => ({ ...json, origin: `http://${host}` });
+    expect(await statusAs(port, `evil.example:${port}`, '/v1/events', of(`evil.example:${port}`))).toBe(421);
+    expect(await statusAs(port, `localhost:${port}`, '/v1/events', of(`localhost:${port}`))).not.toBe(421);
+    expect(await statusAs(port, 'collector.example', '/v1/events', json)).not.toBe(421);
+  });
+
+  it('answers to its name where other machines ask it', async () => {
+    const port = await start({ WATCHNEXT_HOST: '0.0.0.0' });
+    expect(await statusAs(port, 'collector.example', '/v1/lag')).toBe(200);
   });
 });
 

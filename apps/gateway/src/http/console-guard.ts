@@ -3,8 +3,7 @@
  * the token of `WATCHNEXT_CONSOLE_TOKEN_FILE`, as `Authorization: Bearer …` or, for the page, in a cookie that signing in sets.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
-import { ApiError } from '@watchnext/service';
+import { ApiError, isAskedByAddress, mayBeOfPage } from '@watchnext/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config';
 import { KeyFile, KeyFileError } from './key-file';
@@ -29,9 +28,9 @@ export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings
     files.has(route) || CONSOLE_ROUTES.has(route) || isForConsole(request, route);
   if (settings.WATCHNEXT_CONSOLE === 'open') {
     fastify.addHook('onRequest', async (request) => {
-      // Pages say where they come from when they write; programs do not, and may write under any name.
-      const isWrittenByPage = request.headers.origin !== undefined;
-      if (isWrittenByPage || isOfConsole(request, request.routeOptions.url ?? '')) refuseNames(request.headers.host);
+      const isGuarded =
+        mayBeOfPage(request, settings.WATCHNEXT_HOST) || isOfConsole(request, request.routeOptions.url ?? '');
+      if (isGuarded && !isAskedByAddress(request)) throw misdirected();
     });
     return;
   }
@@ -68,23 +67,14 @@ export function guardConsole(fastify: FastifyInstance, settings: GatewaySettings
   });
 }
 
-/**
- * Whoever owns a name may let it lead here: a browser would take what is here for theirs, and give their page all that is open
- * to who sits at it. Addresses and `localhost` are nobody's to lead elsewhere.
- * @throws ApiError 421
- */
-function refuseNames(host = ''): void {
-  const address = `http://${host}`;
-  const hostname = URL.canParse(address) ? new URL(address).hostname : '';
-  if (/(^|\.)localhost$/.test(hostname) || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0) return;
-  throw new ApiError(
+const misdirected = () =>
+  new ApiError(
     421,
     'misdirected',
     'an open console answers to localhost and to addresses, not to names: ask by one of those, or set WATCHNEXT_CONSOLE=token ' +
       'and a token by WATCHNEXT_CONSOLE_TOKEN_FILE',
     'host',
   );
-}
 
 function setCookies(request: FastifyRequest, reply: FastifyReply, token: string, mark: string): void {
   const isSecure = request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https';

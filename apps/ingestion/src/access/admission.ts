@@ -10,7 +10,10 @@ import {
   countBodies,
   declaredBytes,
   InFlightBytes,
+  isAskedByAddress,
+  isLoopback,
   type Logger,
+  mayBeOfPage,
   onceClosed,
 } from '@watchnext/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -75,6 +78,17 @@ export class Admission {
     });
   }
 
+  /**
+   * Where there are no keys, as only this machine can ask, keeps out pages of elsewhere whose name was led to it: at whatever path.
+   * @param listenHost as in WATCHNEXT_HOST
+   */
+  guardNames(fastify: FastifyInstance, listenHost: string): void {
+    if (this.keyRing || !isLoopback(listenHost)) return;
+    fastify.addHook('onRequest', async (request) => {
+      if (mayBeOfPage(request, listenHost) && !isAskedByAddress(request)) throw misdirected();
+    });
+  }
+
   /** Charges a batch to its producer. @throws ApiError 429 */
   takeEvents(request: FastifyRequest, count: number): void {
     const waitSeconds = this.keys.get(request.raw)?.caller.takeEvents(count) ?? 0;
@@ -133,6 +147,15 @@ export class Admission {
     throw new ApiError(401, 'unauthenticated', reason, API_KEY_HEADER);
   }
 }
+
+const misdirected = () =>
+  new ApiError(
+    421,
+    'misdirected',
+    'a collector without keys answers pages by localhost and addresses of this machine, not by names: ask by one of those, or set ' +
+      'WATCHNEXT_API_KEYS_FILE',
+    'host',
+  );
 
 function tooMany(what: string, retryAfterSeconds: number): ApiError {
   const message = `more ${what} a second than this producer may send: wait ${retryAfterSeconds} s`;

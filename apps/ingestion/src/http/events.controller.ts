@@ -40,6 +40,11 @@ export class EventsController {
   @ApiResponse({ status: 413, description: 'More events or bytes than a batch may have.', schema: ref('Error') })
   @ApiResponse({ status: 415, description: `Neither application/json nor ${PROTOBUF}.`, schema: ref('Error') })
   @ApiResponse({
+    status: 421,
+    description: 'A page asks by a name what has no keys and is there for its own machine alone.',
+    schema: ref('Error'),
+  })
+  @ApiResponse({
     status: 429,
     description: 'Beyond the producer’s limits, or the event log is slow: send it again after Retry-After seconds.',
     schema: ref('Error'),

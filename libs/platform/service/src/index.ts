@@ -1,4 +1,5 @@
 export { ApiError } from './api-error';
+export { isAskedByAddress, isLoopback, mayBeOfPage } from './asked-by-name';
 export { type ExperimentsFollowing, followExperiments } from './experiments';
 export { Draining } from './draining';
 export { type Labels, LATENCY_BUCKETS, MetricsRegistry } from './metrics';

@@ -136,9 +136,9 @@ describe('the console', () => {
       ({ port } = new URL((await world.startGateway({ WATCHNEXT_CONSOLE: 'open' })).url));
     });
     /** As a browser asks whose name was led to this machine: `fetch` names the host itself. */
-    const statusAs = (host: string, path: string, method = 'GET', headers: Record<string, string> = {}) =>
+    const statusAs = (host: string, path: string, method = 'GET', headers: Record<string, string> = {}, at = port) =>
       new Promise<number>((resolve, reject) => {
-        request({ host: '127.0.0.1', port, path, method, headers: { ...headers, host } }, (answer) => {
+        request({ host: '127.0.0.1', port: at, path, method, headers: { ...headers, host } }, (answer) => {
           answer.resume().on('end', () => resolve(answer.statusCode!));
         })
           .on('error', reject)
@@ -161,8 +161,27 @@ describe('the console', () => {
       expect(await post(`evil.example:${port}`, { origin: 'null' })).toBe(421);
     });
 
-    it.each(PUBLIC)('leaves %s to every name', async (address) => {
-      expect(await statusAs('gateway.example', address)).toBe(200);
+    it.each(PUBLIC)('gives %s to no page under a name, where only this machine asks', async (address) => {
+      for (const host of ['localhost', '127.0.0.1'])
+        expect([host, await statusAs(`${host}:${port}`, address)]).toEqual([host, 200]);
+      for (const method of ['GET', 'HEAD'])
+        expect([method, await statusAs(`evil.example:${port}`, address, method)]).toEqual([method, 421]);
+    });
+
+    describe('to other machines as well', () => {
+      let everywhere: string;
+      beforeAll(async () => {
+        const gateway = await world.startGateway({ WATCHNEXT_CONSOLE: 'open', WATCHNEXT_HOST: '0.0.0.0' });
+        ({ port: everywhere } = new URL(gateway.url));
+      });
+
+      it.each(PUBLIC)('leaves %s to every name', async (address) => {
+        expect(await statusAs('gateway.example', address, 'GET', {}, everywhere)).toBe(200);
+      });
+
+      it('answers at what is the console’s to no name', async () => {
+        expect(await statusAs('gateway.example', '/v1/users', 'GET', {}, everywhere)).toBe(421);
+      });
     });
   });
 });
