@@ -24,8 +24,7 @@ import { benchMerge } from './merge/merge-bench';
 import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
 import { addServingCommands } from './serve/commands';
-import type { DenseSequencesOptions } from './sequences/dense-sequences';
-import { writeSequences } from './sequences/write-sequences';
+import { SEQUENCE_LOGS, type SequencesOptions, writeSequences } from './sequences/write-sequences';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
@@ -214,13 +213,18 @@ command('catalogue', 'videos in memory: as services hold them, beside a map of o
 
 program
   .command('sequences')
-  .description('writes generated sequences of a dense log, for "npm run evaluate -- candidates --sequences FILE"')
+  .description('writes generated sequences of a log, for "npm run evaluate -- candidates --sequences FILE"')
   .argument('<file>', 'to write', newFile)
-  .option('--users <n>', 'users', count, 2_100)
-  .option('--videos <n>', 'videos', count, 1_200)
-  .option('--watches <n>', 'of a user, at the median', count, 100)
+  .addOption(new Option('--log <name>', 'what kind of log').choices(SEQUENCE_LOGS).default('dense'))
+  .option('--users <n>', 'users (default: 2100 of a dense log, 7000 of a sparse one)', count)
+  .option('--videos <n>', 'videos (default: 1200; 20000)', count)
+  .option(
+    '--watches <n>',
+    'of a user: of a dense log at the median, of a sparse one on average (default: 100; 8)',
+    count,
+  )
   .option('--seed <n>', 'of the draws', count, 1)
-  .action((file: string, options: DenseSequencesOptions) => void process.stdout.write(writeSequences(file, options)));
+  .action((file: string, options: SequencesOptions) => void process.stdout.write(writeSequences(file, options)));
 
 command('import', 'a CSV log into an archive: rows a second and the largest resident memory of the process')
   .option('--rows <n>', 'rows of the log', count, 1_000_000)
