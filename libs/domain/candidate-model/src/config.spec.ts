@@ -111,6 +111,7 @@ describe('the defaults from 600 users to a million', () => {
         tableLearningRate: 0.05,
         denseLearningRate: 1e-3,
         learningRateDecay: 'constant',
+        initialWeights: 'co-watches',
       });
     for (const config of configs) expect(config).not.toHaveProperty('tableDecay');
   });
@@ -149,6 +150,8 @@ describe('checkConfig', () => {
     ['interests', 17],
     ['interests', '2'],
     ['interests', null],
+    ['initialWeights', 'watches'],
+    ['initialWeights', null],
   ])('names %s when it is %p', (name, value) => {
     expect(() => checkConfig({ ...valid, [name]: value })).toThrow(name);
   });
@@ -165,7 +168,7 @@ describe('checkConfig', () => {
     expect(valid).not.toHaveProperty('temperature');
     expect(valid).not.toHaveProperty('interests');
     expect(candidateSettings()).toEqual(
-      expect.arrayContaining(['temperature', 'inBatchShare', 'interests', 'dimensions']),
+      expect.arrayContaining(['temperature', 'inBatchShare', 'interests', 'initialWeights', 'dimensions']),
     );
   });
 

@@ -69,7 +69,15 @@ export interface CandidateModelConfig extends LearningRateSchedule {
    * (decision 136). Absent: one. Each is a search of the index for a request.
    */
   readonly interests?: number;
+  /**
+   * What a training begins with that begins with no earlier model: `co-watches`, the videos' vectors from who watched what
+   * (co-watch-vectors.ts) and a tower that passes the history's through (history-passage.ts); absent or `random`: random numbers.
+   * With several interests, or a hidden layer of fewer than 2 · dimensions units, the tower begins at random all the same.
+   */
+  readonly initialWeights?: (typeof INITIAL_WEIGHTS)[number];
 }
+
+const INITIAL_WEIGHTS = ['random', 'co-watches'] as const;
 
 const OPTIONAL_SETTINGS = [
   'temperature',
@@ -190,6 +198,7 @@ export function defaultCandidateConfig(size: DataSize): CandidateModelConfig {
     patienceEpochs: Math.max(2, Math.floor(epochCount / 4)),
     learningRateWarmUp: 0,
     learningRateDecay: 'constant',
+    initialWeights: 'co-watches',
   };
 }
 
@@ -266,7 +275,7 @@ export function checkConfig(config: CandidateModelConfig): void {
     demand(name, isInteger(config[name], least), `a whole number of at least ${least}`);
   for (const name of ['denseLearningRate', 'tableLearningRate', 'tableInitialScale'] as const)
     demand(name, isFrom(config[name], 0) && config[name] > 0, 'a number above 0');
-  const { hiddenSizes, temperature, inBatchShare, tableDecay, interests } = config;
+  const { hiddenSizes, temperature, inBatchShare, tableDecay, interests, initialWeights } = config;
   const areSizes = Array.isArray(hiddenSizes) && hiddenSizes.every((size) => isInteger(size, 1));
   demand('hiddenSizes', areSizes, 'a list of whole numbers of at least 1');
   demand('negativePower', isFrom(config.negativePower, 0, 1), 'a number from 0 to 1');
@@ -287,6 +296,11 @@ export function checkConfig(config: CandidateModelConfig): void {
     'interests',
     interests === undefined || (isInteger(interests, 1) && interests <= MOST_INTERESTS),
     `a whole number of user vectors from 1 to ${MOST_INTERESTS}, or left out for one`,
+  );
+  demand(
+    'initialWeights',
+    initialWeights === undefined || INITIAL_WEIGHTS.includes(initialWeights),
+    `${INITIAL_WEIGHTS.join(' or ')}, or left out for random`,
   );
   for (const name of ['tiedTables', 'logQCorrection'] as const)
     demand(name, typeof config[name] === 'boolean', 'true or false');

@@ -5,6 +5,7 @@
 import type { CandidateExample } from '@watchnext/features';
 import { IndexList, shuffle, type Random } from '@watchnext/learning';
 import { needsWatchTimes } from './config';
+import type { WatchedSets } from './co-watch-vectors';
 import { historyPlacesOf, knownIndices, type CandidateInputs, type InputConfig } from './input';
 import { realCount, writeReals } from './reals';
 import type { CandidateVocabularies } from './vocabularies';
@@ -106,6 +107,23 @@ export class ExampleSet {
     }
     shuffle(rows, random);
     return rows;
+  }
+
+  /** The distinct videos of each user: labels, and what is in histories. */
+  watchedSets(): WatchedSets {
+    const { historyStarts, history } = this.inputs;
+    const starts = new Int32Array(this.userStarts.length);
+    const videos = new IndexList();
+    for (let user = 0; user + 1 < starts.length; user++) {
+      const ofUser = new Set<number>();
+      for (const row of this.rowsByUser.subarray(this.userStarts[user], this.userStarts[user + 1])) {
+        for (let i = historyStarts[row]; i < historyStarts[row + 1]; i++) ofUser.add(history[i]);
+        ofUser.add(this.labels[row]);
+      }
+      for (const video of ofUser) videos.push(video);
+      starts[user + 1] = videos.length;
+    }
+    return { starts, videos: videos.take() };
   }
 
   labelsOf(rows: Int32Array): Int32Array {

@@ -2,22 +2,18 @@ import type { CandidateExample } from '@watchnext/features';
 import {
   checkSchedule,
   createRandom,
-  createTable,
-  initialiseStack,
   tableFromValues,
   type DenseStack,
   type EmbeddingTable,
-  type Random,
   type TrainingCheckpoints,
   trainingKey,
 } from '@watchnext/learning';
 import { ageDays, ageWindowOf } from './age-window';
-import { checkConfig, type CandidateModelConfig, towerSizes } from './config';
+import { checkConfig } from './config';
 import type { CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
-import { initialPositions, initialQueries } from './history-heads';
 import { foldConstantReals } from './constant-reals';
-import { inputLayout } from './input';
+import { initialWeights } from './initial-weights';
 import { CandidateModel, videoVectorsOf } from './model';
 import { NegativeSampler } from './negative-sampler';
 import type { CandidateTrainingOptions } from './training-options';
@@ -44,18 +40,18 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const { vocabularies, watchCounts } = countVocabularies(examples, config);
   const ages = ageWindowOf(examples, windowEndMs, config.exampleAgeKnots);
   if (ages.beyondCount > 0 || ages.leastDays !== undefined) options.onOddAges?.(ages);
-  const tables = initialTables(vocabularies, config, random.fork('tables'));
-  const layout = inputLayout(tables, config);
-  const tower = initialiseStack(towerSizes(layout.inputSize, config), random.fork('tower'));
+  const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / ages.days;
+  const learned = learnedOf(examples, options.rewatches);
+  const exampleSet = ExampleSet.encode(learned, vocabularies, ageShare, config);
+  const asksWatches = config.initialWeights === 'co-watches' && !options.warmStart;
+  const watched = asksWatches ? exampleSet.watchedSets() : undefined;
+  const { tables, tower, layout } = await initialWeights({ config, vocabularies, random, watched, signal });
   const taken =
     options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower, windowDays: ages.days });
   if (taken) options.onWarmStart?.(taken);
   const modelWith = (trained: CandidateTables, stack: DenseStack) =>
     new CandidateModel(config, ages, vocabularies, trained, videoVectorsOf(trained.output, config), stack);
 
-  const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / ages.days;
-  const learned = learnedOf(examples, options.rewatches);
-  const exampleSet = ExampleSet.encode(learned, vocabularies, ageShare, config);
   const validationExamples = askedOf(options.validationExamples ?? [], options.rewatches);
   const validated = validationExamples.map(({ userId, labelVideoId, labelAtMs }) => [userId, labelVideoId, labelAtMs]);
   const start = options.warmStart
@@ -155,25 +151,6 @@ async function resume(
 function namesOf(rows: Int32Array, examples: readonly CandidateExample[], { videos }: CandidateVocabularies): string {
   const kept = examples.filter(({ labelVideoId }) => videos.indexOf(labelVideoId) !== 0);
   return [...rows].map((row) => `${kept[row].labelVideoId} of user ${kept[row].userId}`).join(', ');
-}
-
-function initialTables(
-  vocabularies: CandidateVocabularies,
-  config: CandidateModelConfig,
-  random: Random,
-): CandidateTables {
-  const table = (name: keyof CandidateTables, rowCount: number, dimensions: number) =>
-    createTable(rowCount, dimensions, random.fork(name), config.tableInitialScale);
-  const watched = table('watched', vocabularies.videos.rowCount, config.dimensions);
-  return {
-    watched,
-    searchTokens: table('searchTokens', vocabularies.searchTokens.rowCount, config.searchTokenDimensions),
-    countries: table('countries', vocabularies.countries.rowCount, config.countryDimensions),
-    devices: table('devices', vocabularies.devices.rowCount, config.deviceDimensions),
-    positions: initialPositions(config),
-    queries: initialQueries(config),
-    output: config.tiedTables ? watched : table('output', vocabularies.videos.rowCount, config.dimensions),
-  };
 }
 
 function copyOf(tables: CandidateTables): CandidateTables {

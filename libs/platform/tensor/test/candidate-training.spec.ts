@@ -33,6 +33,54 @@ const scoresOf = (model: CandidateModel, features: CandidateFeatures): number[] 
   ...scoreVideos(model, model.userVector(features, 0)),
 ];
 
+describe('where each video was watched twice', () => {
+  const CIRCLES = 60;
+  const VIDEOS_PER_CIRCLE = 40;
+  const USERS = 800;
+  const WATCHES = 7;
+
+  /** Each user watches within one circle of viewers, without a favourite among its videos. */
+  function world() {
+    const random = createRandom(8);
+    const examples: CandidateExample[] = [];
+    const tests: CandidateExample[] = [];
+    for (let user = 0; user < USERS; user++) {
+      const videos = new Set<string>();
+      while (videos.size < WATCHES) videos.add(`c${user % CIRCLES}-${random.nextInt(VIDEOS_PER_CIRCLE)}`);
+      const watches = [...videos];
+      watches.forEach((labelVideoId, i) => {
+        const features = featuresOf(watches.slice(0, i));
+        const example = { userId: `u${user}`, labelVideoId, labelAtMs: i * 3_600_000, features };
+        (i === WATCHES - 1 ? tests : examples).push(example);
+      });
+    }
+    return { examples, tests };
+  }
+
+  it('recalls by whose viewers they are what training from random weights does not', async () => {
+    const { examples, tests } = world();
+    const config = defaultCandidateConfig({ videoCount: CIRCLES * VIDEOS_PER_CIRCLE, exampleCount: examples.length });
+    const recallOf = async (initialWeights: CandidateModelConfig['initialWeights']) => {
+      const model = await trainCandidateModel({
+        examples,
+        config: { ...config, epochCount: 6, initialWeights },
+        windowEndMs: WATCHES * 3_600_000,
+        createEngine: trainingEnginesOn(backend, { threads: 2 }).candidate,
+        seed: 3,
+      });
+      const hits = tests.filter(({ labelVideoId, features }) => {
+        const row = model.videoRow(labelVideoId);
+        const scores = scoresOf(model, features);
+        return row !== undefined && scores.filter((score) => score > scores[row]).length < VIDEOS_PER_CIRCLE;
+      });
+      return hits.length / tests.length;
+    };
+    const [coWatches, random] = [await recallOf('co-watches'), await recallOf('random')];
+    expect(coWatches).toBeGreaterThan(0.8);
+    expect(coWatches).toBeGreaterThan(random + 0.2);
+  });
+});
+
 describe('where users watch within clusters', () => {
   const CLUSTERS = 12;
   const VIDEOS_PER_CLUSTER = 25;

@@ -57,6 +57,10 @@ const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
     changed('input only', { hiddenDropout: 0 }),
     changed('hidden only', { inputDropout: 0 }),
   ],
+  'initial-weights': [
+    changed('from co-watches', { initialWeights: 'co-watches' }),
+    changed('from random weights', { initialWeights: 'random' }),
+  ],
   'log-q': [changed('with log-Q', { logQCorrection: true }), changed('without log-Q', { logQCorrection: false })],
   'example-age': [changed('with example age', {}), changed('without example age', { exampleAgeKnots: 0 })],
   schedule: [

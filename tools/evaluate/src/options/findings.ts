@@ -31,7 +31,16 @@ function findingOf({ forms, defaultIsBetter = false, ...finding }: OptionsFindin
   };
 }
 
-export const OPTION_PARTS = ['temperature', 'in-batch', 'time-heads', 'schedule', 'dropout', 'decay', 'interests'];
+export const OPTION_PARTS = [
+  'temperature',
+  'in-batch',
+  'time-heads',
+  'schedule',
+  'dropout',
+  'decay',
+  'interests',
+  'initial-weights',
+];
 
 export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Finding[] {
   const negativeCount = drawnNegativeCount(videoCount);
@@ -102,6 +111,16 @@ export function optionFindingsOn({ candidates: { videoCount } }: PaperData): Fin
       claim:
         'A viewer has a vector for each of several interests, and a video the greatest of its inner products with them, in training as in serving.',
       forms: [['one', {}], ...[2, 4].map((interests) => [`${interests} interests`, { interests }] as const)],
+    }),
+    findingOf({
+      part: 'initial-weights',
+      title: 'Initial weights from co-watches',
+      claim:
+        "Videos' vectors that begin with a factorisation of who watched what, and a tower that begins as the mean of the history, in place of random numbers; since decision 204 the default of a training, though not of the forms of this page.",
+      forms: [
+        ['random', {}],
+        ['co-watches', { initialWeights: 'co-watches' }],
+      ],
     }),
   ];
 }

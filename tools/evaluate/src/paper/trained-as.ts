@@ -14,8 +14,11 @@ export function defaultsOf(unit: Unit, data: PaperData): CandidateModelConfig | 
   return unit.kind === 'ranking' ? rankingDefaults(data) : candidateDefaults(data);
 }
 
-export const candidateDefaults = ({ candidates: { videoCount, training } }: PaperData): CandidateModelConfig =>
-  defaultCandidateConfig({ ...dataSizeOf(training), videoCount });
+/** All begin at random, as the paper's models do, and not with what the watches say without training. */
+export const candidateDefaults = ({ candidates: { videoCount, training } }: PaperData): CandidateModelConfig => ({
+  ...defaultCandidateConfig({ ...dataSizeOf(training), videoCount }),
+  initialWeights: 'random',
+});
 
 export const rankingDefaults = ({ ranking: { videoCount, training } }: PaperData): RankingModelConfig =>
   defaultRankingConfig({ videoCount, exampleCount: training.length });

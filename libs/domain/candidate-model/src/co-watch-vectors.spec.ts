@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { createRandom } from '@watchnext/learning';
+import { coWatchVectors, type WatchedSets } from './co-watch-vectors';
+
+/** Of each user the rows of what was watched. */
+function watchedSets(users: readonly (readonly number[])[]): WatchedSets {
+  const starts = [0];
+  for (const videos of users) starts.push(starts[starts.length - 1] + videos.length);
+  return { starts: Int32Array.from(starts), videos: Int32Array.from(users.flat()) };
+}
+
+const vectorsOf = (users: readonly (readonly number[])[], rowCount: number, dimensions: number, seed = 1) =>
+  coWatchVectors(watchedSets(users), { rowCount, dimensions, scale: 0.1, random: createRandom(seed) });
+
+const product = (vectors: Float32Array, dimensions: number, a: number, b: number) => {
+  let sum = 0;
+  for (let d = 0; d < dimensions; d++) sum += vectors[a * dimensions + d] * vectors[b * dimensions + d];
+  return sum;
+};
+
+/** The matrix itself, [rowCount][rowCount], by its definition. */
+function coWatches(users: readonly (readonly number[])[], rowCount: number): number[][] {
+  const counts = Array.from({ length: rowCount }, (_, v) => users.filter((videos) => videos.includes(v)).length);
+  return Array.from({ length: rowCount }, (_, v) =>
+    Array.from({ length: rowCount }, (_, w) =>
+      users
+        .filter((videos) => videos.includes(v) && videos.includes(w))
+        .reduce((sum, videos) => sum + 1 / (videos.length * (counts[v] * counts[w]) ** 0.25), 0),
+    ),
+  );
+}
+
+const LOGS = fc
+  .integer({ min: 1, max: 8 })
+  .chain((videoCount) =>
+    fc.tuple(
+      fc.constant(videoCount + 1),
+      fc.array(fc.uniqueArray(fc.integer({ min: 1, max: videoCount }), { minLength: 1 }), { maxLength: 12 }),
+    ),
+  );
+
+describe('coWatchVectors', () => {
+  it('have the inner products of the co-watch matrix, up to one factor, where there are dimensions enough', async () => {
+    await fc.assert(
+      fc.asyncProperty(LOGS, async ([rowCount, users]) => {
+        const vectors = await vectorsOf(users, rowCount, 8);
+        const matrix = coWatches(users, rowCount);
+        const trace = matrix.reduce((sum, row, v) => sum + row[v], 0);
+        const own = matrix.reduce((sum, _, v) => sum + product(vectors, 8, v, v), 0);
+        const factor = trace === 0 ? 0 : own / trace;
+        for (let v = 0; v < rowCount; v++)
+          for (let w = 0; w < rowCount; w++) expect(product(vectors, 8, v, w)).toBeCloseTo(factor * matrix[v][w], 4);
+      }),
+    );
+  });
+
+  it('are finite, of the scale asked for, and zero for unknown videos and those that nobody watched', async () => {
+    await fc.assert(
+      fc.asyncProperty(LOGS, fc.integer({ min: 1, max: 12 }), async ([rowCount, users], dimensions) => {
+        const vectors = await vectorsOf(users, rowCount, dimensions);
+        expect(vectors.every(Number.isFinite)).toBe(true);
+        const squares = vectors.reduce((sum, value) => sum + value * value, 0);
+        const size = (rowCount - 1) * dimensions;
+        if (users.length > 0) expect(Math.sqrt(squares / size)).toBeCloseTo(0.1, 5);
+        for (let v = 0; v < rowCount; v++)
+          if (!users.some((videos) => videos.includes(v))) expect(product(vectors, dimensions, v, v)).toBe(0);
+      }),
+    );
+  });
+
+  it('lie side by side for videos of one circle of viewers, where each was watched twice', async () => {
+    const random = createRandom(5);
+    // Four circles of 40 videos each, of which a viewer watched four.
+    const users = Array.from({ length: 80 }, (_, user) => {
+      const videos = new Set<number>();
+      while (videos.size < 4) videos.add(1 + (user % 4) * 40 + random.nextInt(40));
+      return [...videos];
+    });
+    const vectors = await vectorsOf(users, 161, 8);
+    const cosine = (v: number, w: number) =>
+      product(vectors, 8, v, w) / Math.sqrt(product(vectors, 8, v, v) * product(vectors, 8, w, w));
+    const watched = [...new Set(users.flat())].filter((v) => product(vectors, 8, v, v) > 1e-8);
+    const of = (same: boolean) =>
+      watched.flatMap((v) =>
+        watched
+          .filter((w) => w < v && (Math.floor((v - 1) / 40) === Math.floor((w - 1) / 40)) === same)
+          .map((w) => cosine(v, w)),
+      );
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(of(true))).toBeGreaterThan(0.25);
+    expect(Math.abs(mean(of(false)))).toBeLessThan(0.02);
+  });
+
+  it('are the same bits for one seed', async () => {
+    const users = [[1, 2], [2, 3, 4], [1, 4], [5]];
+    expect(await vectorsOf(users, 6, 2)).toEqual(await vectorsOf(users, 6, 2));
+    expect(await vectorsOf(users, 6, 2)).not.toEqual(await vectorsOf(users, 6, 2, 2));
+  });
+
+  it('stop when the signal says so', async () => {
+    const users = Array.from({ length: 1_000 }, (_, user) => [1 + (user % 400), 401 + (user % 599)]);
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const options = { rowCount: 1_001, dimensions: 64, scale: 1, random: createRandom(1), signal: abort.signal };
+    const running = coWatchVectors(watchedSets(users), options);
+    abort.abort(reason);
+    await expect(running).rejects.toBe(reason);
+  });
+});
