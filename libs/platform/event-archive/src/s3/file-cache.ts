@@ -68,9 +68,8 @@ export class FileCache {
         await utimes(path, new Date(), new Date());
         return path;
       }
-      const fetch = this.fetchInto(path, download, verifyNew).finally(() => this.fetching.delete(name));
-      this.fetching.set(name, fetch);
-      await fetch;
+      // Who asked at the same time may have begun while the copy was looked for.
+      await (this.fetching.get(name) ?? this.fetch(name, download, verifyNew));
       return path;
     } catch (error) {
       this.release(file);
@@ -89,6 +88,18 @@ export class FileCache {
     const uses = (this.uses.get(name) ?? 1) - 1;
     if (uses > 0) this.uses.set(name, uses);
     else this.uses.delete(name);
+  }
+
+  private fetch(
+    name: string,
+    download: (path: string) => Promise<void>,
+    verify: (path: string) => Promise<void>,
+  ): Promise<void> {
+    const fetch = this.fetchInto(join(this.directory, name), download, verify).finally(() =>
+      this.fetching.delete(name),
+    );
+    this.fetching.set(name, fetch);
+    return fetch;
   }
 
   private async fetchInto(

@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileCache } from './file-cache';
+
+const FILE = { key: 'activity/dt=2026-11-23/p00000.parquet', sizeBytes: 5 };
+const fine = async () => undefined;
+
+describe('copies of remote files', () => {
+  let directory: string;
+  let cache: FileCache;
+  let downloads: number;
+  const download = async (path: string) => {
+    downloads += 1;
+    await writeFile(path, 'bytes');
+  };
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'watchnext-file-cache-'));
+    cache = new FileCache(directory, 100);
+    downloads = 0;
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('are fetched once where several ask for one at the same time', async () => {
+    const acquire = () => cache.acquire(FILE, download, undefined, fine);
+    const paths = await Promise.all([acquire(), acquire(), acquire()]);
+    expect(downloads).toBe(1);
+    expect(new Set(paths).size).toBe(1);
+    expect(await readFile(paths[0]!, 'utf8')).toBe('bytes');
+    expect(await readdir(directory)).toHaveLength(1);
+  });
+
+  it('are fetched again by who asks after a fetch that failed, for whoever waited for it too', async () => {
+    const fail = async () => {
+      throw new Error('no connection');
+    };
+    const failed = await Promise.allSettled([
+      cache.acquire(FILE, fail, undefined, fine),
+      cache.acquire(FILE, fail, undefined, fine),
+    ]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await readdir(directory)).toEqual([]);
+    const path = await cache.acquire(FILE, download, undefined, fine);
+    expect(await readFile(path, 'utf8')).toBe('bytes');
+  });
+
+  it('stay while one of those who asked has not let go', async () => {
+    const acquire = () => cache.acquire(FILE, download, undefined, fine);
+    await Promise.all([acquire(), acquire()]);
+    cache.release(FILE);
+    await cache.forget(FILE);
+    expect(await readdir(directory)).toHaveLength(1);
+    cache.release(FILE);
+    await cache.forget(FILE);
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
