@@ -19,4 +19,9 @@ describe('the key of a training', () => {
     ];
     expect(new Set([key, ...others]).size).toBe(5);
   });
+
+  it('tells names apart that differ beyond the first 65,536 characters', () => {
+    const keys = ['🎬', '🎭', '🎮'].map((surface) => trainingKey({ engine }, { surface }, examples));
+    expect(new Set(keys).size).toBe(3);
+  });
 });

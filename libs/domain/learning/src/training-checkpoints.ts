@@ -52,7 +52,7 @@ export function trainingKey(
     high = Math.imul(high ^ word, 0x01000193);
     low = Math.imul(low ^ (word + (high >>> 13)), 0x85ebca6b);
   };
-  for (const character of JSON.stringify([TRAINING_FORMAT, engine, settings])) mix(character.charCodeAt(0));
+  for (const character of JSON.stringify([TRAINING_FORMAT, engine, settings])) mix(character.codePointAt(0)!);
   for (const array of examples) {
     const words = new Int32Array(array.buffer, array.byteOffset, array.length);
     mix(words.length);
