@@ -169,6 +169,34 @@ describe('an archive for history in bulk', () => {
   });
 });
 
+describe('an archive that is closed', () => {
+  let spillParent: string;
+  beforeEach(async () => (spillParent = await mkdtemp(join(tmpdir(), 'watchnext-event-archive-'))));
+  afterEach(() => rm(spillParent, { recursive: true }));
+  const record = { topic: TOPICS.activity, partition: 0, timestampMs: 1, key: 'anna', value: Buffer.from('no event') };
+
+  it('is closed for each of several who close it only once all is done', async () => {
+    const archive = openParquetArchive(join(spillParent, 'archive'), { spillParent });
+    const written = archive.write(TOPICS.activity, 0, [{ ...record, offset: 0 }]);
+    void archive.close();
+    await archive.close();
+    expect(await readdir(spillParent)).toEqual(['archive']);
+    await written;
+    await expect(archive.write(TOPICS.activity, 0, [{ ...record, offset: 1 }])).rejects.toMatchObject({
+      code: 'archive-closed',
+    });
+  });
+
+  it('leaves nothing on the disk where its database could not be opened', async () => {
+    const archive = openParquetArchive(join(spillParent, 'archive'), { spillParent, memoryLimitMiB: NaN });
+    await expect(archive.write(TOPICS.activity, 0, [{ ...record, offset: 0 }])).rejects.toMatchObject({
+      code: 'archive-write',
+    });
+    await archive.close();
+    expect(await readdir(spillParent)).toEqual([]);
+  });
+});
+
 async function readParquet(path: string): Promise<Record<string, unknown>[]> {
   const connection = await (await DuckDBInstance.create()).connect();
   const reader = await connection.runAndReadAll(

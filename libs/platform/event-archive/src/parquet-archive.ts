@@ -88,7 +88,7 @@ export class ParquetArchive implements EventArchive {
   private readonly spillDirectory: Promise<string>;
   private readonly database: Promise<DuckDBInstance>;
   private readonly writer: RunWriter;
-  private closed = false;
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly storage: ArchiveStorage,
@@ -102,7 +102,7 @@ export class ParquetArchive implements EventArchive {
   }
 
   write(topic: string, partition: number, records: readonly LogRecord[], range: RunRange = {}): Promise<void> {
-    if (this.closed) return Promise.reject(closedError());
+    if (this.closing) return Promise.reject(closedError());
     return this.writer.write(topic, partition, records, range);
   }
 
@@ -150,7 +150,7 @@ export class ParquetArchive implements EventArchive {
   /** Each partition's records by key. The batches of one are to be taken before the next one is asked for. */
   private async *sorted(plans: readonly PartitionPlan[]): AsyncGenerator<SortedPartition> {
     if (plans.length === 0) return;
-    if (this.closed) throw closedError();
+    if (this.closing) throw closedError();
     const { memoryLimitMiB = MEMORY_LIMIT_MIB, sortedAtOnceMiB = Math.min(SORTED_AT_ONCE_MIB, memoryLimitMiB / 4) } =
       this.options;
     const sorter = new Sorter(
@@ -220,13 +220,17 @@ export class ParquetArchive implements EventArchive {
     return new ArchiveMerger(this.storage, await this.openDatabase()).merge(topic, options);
   }
 
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
     await this.writer.settled();
     this.storage.close();
-    (await this.database).closeSync();
-    await rm(await this.spillDirectory, { recursive: true, force: true });
+    // What could not be opened was told to whoever asked for it.
+    const [database, spillDirectory] = await Promise.allSettled([this.database, this.spillDirectory]);
+    if (database.status === 'fulfilled') database.value.closeSync();
+    if (spillDirectory.status === 'fulfilled') await rm(spillDirectory.value, { recursive: true, force: true });
   }
 
   private async extentOf(connection: DuckDBConnection, asked: readonly FilePart[]): Promise<ArchiveExtent> {
@@ -255,7 +259,7 @@ export class ParquetArchive implements EventArchive {
   }
 
   private async openDatabase(): Promise<DuckDBInstance> {
-    if (this.closed) throw closedError();
+    if (this.closing) throw closedError();
     return this.database;
   }
 
