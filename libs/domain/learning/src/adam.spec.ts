@@ -30,6 +30,34 @@ describe('Adam', () => {
     expect(values[1]).toBeCloseTo(2, 3);
   });
 
+  it('goes on from a state as the one that it is of would', () => {
+    const gradients = [Float32Array.of(0.5, -1), Float32Array.of(2)];
+    const start = () => [Float32Array.of(1, 2), Float32Array.of(3)];
+    const [whole, parted] = [start(), start()];
+    const adam = new Adam(whole, { learningRate: 0.1 });
+    const first = new Adam(parted, { learningRate: 0.1 });
+    for (const each of [adam, adam, first]) each.step(gradients);
+    const second = new Adam(parted, { learningRate: 0.1 });
+    second.restore(first.state());
+    second.step(gradients);
+    expect(parted).toEqual(whole);
+  });
+
+  it.each([
+    ['fewer', [2]],
+    ['more', [2, 1, 1]],
+    ['shorter ones', [1, 1]],
+    ['longer ones', [2, 2]],
+  ])('refuses the state of other parameters, %s, and keeps its own', (_, sizes) => {
+    const adam = new Adam([new Float32Array(2), new Float32Array(1)], { learningRate: 0.1 });
+    adam.step([Float32Array.of(1, 2), Float32Array.of(3)]);
+    const own = adam.state();
+    const others = sizes.map((size) => new Float32Array(size).fill(9));
+    expect(() => adam.restore({ ...own, stepCount: 7, firstMoments: others })).toThrow(RangeError);
+    expect(() => adam.restore({ ...own, stepCount: 7, secondMoments: others })).toThrow(RangeError);
+    expect(adam.state()).toEqual(own);
+  });
+
   it('refuses gradients that do not fit', () => {
     const adam = new Adam([new Float32Array(2)], { learningRate: 0.1 });
     expect(() => adam.step([])).toThrow(RangeError);

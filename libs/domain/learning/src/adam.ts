@@ -54,6 +54,8 @@ export class Adam {
 
   /** Goes on from another one's state. @throws RangeError when it is of other parameters */
   restore({ stepCount, firstMoments, secondMoments }: AdamState): void {
+    this.assertFits(firstMoments);
+    this.assertFits(secondMoments);
     this.stepCount = stepCount;
     this.firstMoments.forEach((moments, i) => moments.set(firstMoments[i]));
     this.secondMoments.forEach((moments, i) => moments.set(secondMoments[i]));
@@ -68,6 +70,12 @@ export class Adam {
     const firstCorrection = 1 - this.beta1 ** this.stepCount;
     const secondCorrection = 1 - this.beta2 ** this.stepCount;
     for (const [i, gradient] of gradients.entries()) this.update(i, gradient, firstCorrection, secondCorrection);
+  }
+
+  private assertFits(moments: readonly Float32Array[]): void {
+    const sizes = (arrays: readonly Float32Array[]) => arrays.map(({ length }) => length).join(', ');
+    if (sizes(moments) === sizes(this.parameters)) return;
+    throw new RangeError(`moments of ${sizes(moments)} numbers for parameters of ${sizes(this.parameters)}`);
   }
 
   private update(parameter: number, gradient: Float32Array, firstCorrection: number, secondCorrection: number): void {
