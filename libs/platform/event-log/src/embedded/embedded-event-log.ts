@@ -53,7 +53,14 @@ class EmbeddedEventLog implements EventLog {
   async joinGroup(options: GroupOptions, handler: GroupHandler): Promise<Subscription> {
     const topic = this.storage.topic(options.topic);
     const membership = new GroupMembership(this.storage, topic, options.groupId, newMemberId());
-    return this.keep(await GroupSubscription.join(this.storage, membership, options, handler));
+    // Known before it has joined, so that `close` finds it.
+    const subscription = this.keep(new GroupSubscription(this.storage, membership, options, handler));
+    try {
+      return await subscription.join();
+    } catch (error) {
+      this.subscriptions.delete(subscription);
+      throw error;
+    }
   }
 
   async groupMembers({ topic, groupId }: Pick<GroupOptions, 'topic' | 'groupId'>): Promise<string[]> {

@@ -21,24 +21,22 @@ export class GroupSubscription implements Subscription {
   private lastStepMs = -Infinity;
   private stopped: Promise<void> | undefined;
 
-  private constructor(
+  constructor(
     private readonly storage: LogStorage,
     private readonly membership: GroupMembership,
     private readonly options: GroupOptions,
     private readonly handler: GroupHandler,
   ) {}
 
-  /** Resolves once the member is in the group. */
-  static async join(
-    storage: LogStorage,
-    membership: GroupMembership,
-    options: GroupOptions,
-    handler: GroupHandler,
-  ): Promise<GroupSubscription> {
-    const subscription = new GroupSubscription(storage, membership, options, handler);
-    await subscription.step();
-    subscription.steps = subscription.keepStepping();
-    return subscription;
+  /** Resolves once the member is in the group. Stopped meanwhile, it takes no partition. */
+  async join(): Promise<this> {
+    const joined = this.step();
+    this.steps = joined.then(
+      () => this.keepStepping(),
+      () => undefined,
+    );
+    await joined;
+    return this;
   }
 
   assignedPartitions(): number[] {
