@@ -241,6 +241,7 @@ describe('rows of the hidden layers of Table 1', () => {
 
 it('refuses comparisons and settings that there are not', () => {
   expect(() => rankingVariants(['layres'])).toThrow('there is no comparison "layres"');
+  expect(() => rankingVariants(['toString'])).toThrow('there is no comparison "toString"');
   expect(() => rankingVariants([], ['rate=3'])).toThrow('"rate=3" sets nothing');
 });
 

@@ -84,7 +84,7 @@ export function rankingVariants(
   const base = rankingChange(set);
   const rowsOf = compare.map((name): ((size: DataSize) => readonly RankingVariant[]) => {
     if (name === 'layers') return (size) => layersOf(size, base);
-    if (name in RANKING_COMPARISONS) return () => RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
+    if (Object.hasOwn(RANKING_COMPARISONS, name)) return () => RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
     throw new UsageError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
   });
   return (size) =>
