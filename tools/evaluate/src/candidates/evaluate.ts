@@ -1,5 +1,6 @@
 /** The candidate half of `npm run evaluate`: models and baselines in one table. */
-import { selfInformationBits, watchCounts, watchLogOf, type WatchLog } from '@watchnext/evaluation';
+import { selfInformationBits, type Watch, watchCounts, watchLogOf, type WatchLog } from '@watchnext/evaluation';
+import type { CandidateExample } from '@watchnext/features';
 import { createRandom, mean } from '@watchnext/learning';
 import type { CandidateEngineFactory } from '@watchnext/candidate-model';
 import type { WatchData } from '../data/watch-data';
@@ -31,11 +32,12 @@ export interface EvaluateOptions {
 export async function evaluateCandidates(data: WatchData, options: EvaluateOptions): Promise<CandidateReport> {
   const { part, seeds, progress } = options;
   const split = splitWatches(data, options.protocol, options.seen);
+  // Each user's in order, as the log wants them: training first, then what validation adds.
   const known = part === 'test' ? [...split.training, ...split.validationExamples] : split.training;
   const queries = split[part];
   const warning = fewQueriesWarning(queries, data, options.protocol, part, options.seen);
   if (warning !== undefined) progress.warn(warning);
-  const log = watchLogOf(byUser(known), data.timed);
+  const log = watchLogOf(known.map(watchOf), data.timed);
   const ks = options.ks ?? defaultListLengths(log.videoIds.length);
   const endMs = known.reduce((latest, { labelAtMs }) => Math.max(latest, labelAtMs), 0);
   // A held-out watch after the end of training is asked about at the end of training anyhow.
@@ -154,13 +156,8 @@ function withComparison(
   };
 }
 
-function byUser(examples: readonly { userId: string; labelVideoId: string; labelAtMs: number }[]) {
-  const watches = examples.map(({ userId, labelVideoId, labelAtMs }) => ({
-    userId,
-    videoId: labelVideoId,
-    atMs: labelAtMs,
-  }));
-  return watches; // each user's are in order: training first, then what validation adds
+function watchOf({ userId, labelVideoId, labelAtMs }: CandidateExample): Watch {
+  return { userId, videoId: labelVideoId, atMs: labelAtMs };
 }
 
 function unknownCount(queries: readonly HeldOut[], log: WatchLog): number {
