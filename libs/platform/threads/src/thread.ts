@@ -67,7 +67,10 @@ let report: Report = () => undefined;
  */
 export const reportProgress: Report = (done) => report(done);
 
-/** Runs in the thread: answers calls, one after the other, until the thread is told to end. */
+/**
+ * Runs in the thread: answers calls until the thread is told to end. A handler that is synchronous has the thread to itself; where one
+ * awaits something, calls that come meanwhile are begun, so that answers may come in another order.
+ */
 export function answerCalls(handlers: ThreadHandlers): void {
   const port = parentPort;
   if (!port) throw new Error('this program runs as a worker thread only');
