@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { describe as describeProgress, startTask } from './progress';
+import { abandonTasks, describe as describeProgress, startTask } from './progress';
 
 describe('progress', () => {
   it('tells count, rate and time left', () => {
@@ -29,6 +29,23 @@ describe('progress', () => {
     expect(modes).toEqual([]);
     const longest = Math.max(...text.split(/\u001b(?:\[\d*(?:;\d*)?[A-Z]|[78])/).map(({ length }) => length));
     expect(longest).toBeLessThanOrEqual(60);
+  });
+
+  it('takes the bar away where the program fails, once, and leaves the lines of what was done', () => {
+    let text = '';
+    const output = Object.assign(new Writable({ write: (chunk, _, done) => ((text += chunk), done()) }), {
+      isTTY: true,
+      columns: 60,
+    });
+    startTask('Reading', 'rows', output).finish();
+    startTask('Sending', 'events', output).update(1, 10);
+    const shown = text.length;
+    abandonTasks();
+    expect(text.slice(shown)).toContain('\u001b[2K');
+    expect(text.slice(shown)).not.toContain('Reading');
+    const ended = text;
+    abandonTasks();
+    expect(text).toBe(ended);
   });
 
   it('is plain lines where there is no terminal: some on the way, one at the end', () => {

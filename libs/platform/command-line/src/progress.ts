@@ -34,7 +34,17 @@ export function startTask(
   output: ProgressOutput = process.stderr,
   now = Date.now,
 ): ProgressTask {
-  return output.isTTY ? new BarTask(title, unit, output, now) : new LineTask(title, unit, output, now);
+  const task = output.isTTY ? new BarTask(title, unit, output, now) : new LineTask(title, unit, output, now);
+  openTasks.add(task);
+  return task;
+}
+
+/** Those that have not ended. */
+const openTasks = new Set<ProgressTask>();
+
+/** Abandons all that were begun and have not ended: for programs that fail, so that what they say of it has a line of its own. */
+export function abandonTasks(): void {
+  for (const task of openTasks) task.abandon();
 }
 
 abstract class CountedTask implements ProgressTask {
@@ -68,7 +78,9 @@ abstract class CountedTask implements ProgressTask {
     this.output.write(`${closing(this.title, this.done, this.unit, this.now() - this.startedAtMs, detail)}\n`);
   }
 
-  abstract abandon(): void;
+  abandon(): void {
+    openTasks.delete(this);
+  }
 
   protected abstract show(detail: string): void;
 
@@ -106,7 +118,8 @@ class BarTask extends CountedTask {
     this.bar.update(Math.min(this.done, total), { detail });
   }
 
-  abandon(): void {
+  override abandon(): void {
+    super.abandon();
     this.bar.stop();
   }
 }
@@ -118,10 +131,6 @@ class LineTask extends CountedTask {
     if (this.now() - this.lastLineMs < LINE_EVERY_MS) return;
     this.lastLineMs = this.now();
     this.output.write(`${this.title}: ${this.described(detail)}\n`);
-  }
-
-  abandon(): void {
-    // What was printed stands.
   }
 }
 
