@@ -6,12 +6,13 @@ import { describeCounts, describeImport, importToArchive } from '@watchnext/data
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type Command, Option } from 'commander';
 import { count, counts, readableFile } from '../command-arguments';
-import { replayFolder, watchDataOf } from '../data/archive';
+import { watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import type { WatchData } from '../data/watch-data';
 import { UsageError } from '../exit-codes';
 import { untilInterrupted } from '../interruption';
 import { type Progress, progressOnStandardError } from '../progress';
+import { showReplay } from '../replay';
 import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
 import { trainingEngines } from '../training-engines';
@@ -193,9 +194,5 @@ async function readArchive(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<WatchData> {
-  const task = progress.start('replay', 'records');
-  const onProgress = (done: number, total: number) => task.update(done, total);
-  const data = watchDataOf(await replayFolder(folder, { partitionCount, withWatchTimes, signal, onProgress }), source);
-  task.finish();
-  return data;
+  return watchDataOf(await showReplay(folder, { partitionCount, withWatchTimes, signal }, progress), source);
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { evaluateCandidates } from '../candidates/evaluate';
 import { formsOf } from '../candidates/forms';
 import { count, counts } from '../command-arguments';
-import { archiveFingerprint, replayFolder, watchDataOf } from '../data/archive';
+import { archiveFingerprint, watchDataOf } from '../data/archive';
 import { UsageError } from '../exit-codes';
 import { paperDataOf } from '../paper/data';
 import { findingsOn, PARTS } from '../paper/findings';
@@ -16,6 +16,7 @@ import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
+import { showReplay } from '../replay';
 import { evaluationReport, type EvaluationReport, writeReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluationDocument, readReports, writeReportFolder } from './evaluation';
@@ -61,10 +62,7 @@ async function measure(archive: string, options: ReportOptions): Promise<Evaluat
   const signal = untilInterrupted();
   // Before the replay: what a living archive gets meanwhile makes other trainings of the next report.
   const fingerprint = await archiveFingerprint(archive);
-  const task = progress.start('replay', 'records');
-  const onProgress = (done: number, total: number) => task.update(done, total);
-  const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
-  task.finish();
+  const replayed = await showReplay(archive, { partitionCount, signal }, progress);
   const from = testFrom === undefined ? {} : { testFromMs: testFrom };
   const protocol = { name: 'temporal', testDays, queriesPerUser: 5, ...from } as const;
   const { candidate: createCandidates, ranking: createRanking } = await trainingEngines(threads);

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import { madeFolder, moment, newFile } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
 import { count, counts, readableFile } from '../command-arguments';
-import { replayFolder } from '../data/archive';
 import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
+import { showReplay } from '../replay';
 import { writeOutputs } from '../document/evaluation';
 import { evaluationReport } from '../report';
 import { trainingEngines } from '../training-engines';
@@ -83,10 +83,7 @@ async function runRanking(options: RankingOptions): Promise<void> {
   const { archive, keep, partitions: partitionCount, peerName, peerOrders, peerScores, testFrom } = options;
   const variants = rankingVariants(options.compare, options.set);
   if (peerScores !== undefined) await requirePeerColumns(peerScores, peerOrders);
-  const task = progress.start('replay', 'records');
-  const onProgress = (done: number, total: number) => task.update(done, total);
-  const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
-  task.finish();
+  const replayed = await showReplay(archive, { partitionCount, signal }, progress);
   const ranking = await evaluateRanking(replayed, {
     source: archive,
     ...(testFrom === undefined ? {} : { testFromMs: testFrom }),

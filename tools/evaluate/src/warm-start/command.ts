@@ -2,10 +2,10 @@ import { availableParallelism } from 'node:os';
 import { moment, newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
 import { count, counts } from '../command-arguments';
-import { replayFolder } from '../data/archive';
 import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { rankingChange } from '../ranking/variants';
+import { showReplay } from '../replay';
 import { evaluationReport, writeReport } from '../report';
 import { trainingEngines } from '../training-engines';
 import { evaluateWarmStart } from './evaluate';
@@ -50,10 +50,7 @@ async function runWarmStart(options: WarmStartCommandOptions): Promise<void> {
   const signal = untilInterrupted();
   const { archive, partitions: partitionCount, from, days, seeds, epochs, threads } = options;
   const change = rankingChange(options.set ?? []);
-  const task = progress.start('replay', 'records');
-  const onProgress = (done: number, total: number) => task.update(done, total);
-  const replayed = await replayFolder(archive, { partitionCount, signal, onProgress });
-  task.finish();
+  const replayed = await showReplay(archive, { partitionCount, signal }, progress);
   const warmStart = await evaluateWarmStart(replayed, {
     source: archive,
     fromMs: from,
