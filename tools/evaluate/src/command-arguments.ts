@@ -14,6 +14,24 @@ export function counts(text: string): number[] {
   return all;
 }
 
+/** Of an option that may be given several times. */
+export const repeated = (one: string, all: readonly string[] = []): string[] => [...all, one];
+
+/**
+ * "setting=value" of an option: the value as JSON, or else as the text that it is.
+ * @returns undefined of what names no setting or gives no value
+ */
+export function settingOf(assignment: string): readonly [name: string, value: unknown] | undefined {
+  const at = assignment.indexOf('=');
+  if (at < 1) return undefined;
+  const [name, text] = [assignment.slice(0, at), assignment.slice(at + 1)];
+  try {
+    return [name, JSON.parse(text)];
+  } catch {
+    return [name, text];
+  }
+}
+
 /** Of a file that is read after what takes long. @throws InvalidArgumentError */
 export function readableFile(path: string): string {
   try {

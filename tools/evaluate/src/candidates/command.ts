@@ -5,7 +5,7 @@ import { madeFolder, moment, newFile, refuseUnheeded } from '@watchnext/command-
 import { describeCounts, describeImport, importToArchive } from '@watchnext/datasets';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type Command, Option } from 'commander';
-import { count, counts, readableFile } from '../command-arguments';
+import { count, counts, readableFile, repeated } from '../command-arguments';
 import { watchDataOf } from '../data/archive';
 import { readSequences } from '../data/sequences';
 import type { WatchData } from '../data/watch-data';
@@ -85,10 +85,7 @@ export function addCandidateCommand(program: Command): void {
     .option('--seeds <list>', 'the model is trained once with each', counts, [1])
     .addOption(new Option('--compare <what>', 'rows for forms of the model').choices(COMPARISON_NAMES))
     .option('--forms <file>', 'rows from a JSON file: [{"name": "…", "config": {"dimensions": 128}}, …]')
-    .option('--set <setting=value>', 'change a setting of the model; may be repeated', (one, all: string[] = []) => [
-      ...all,
-      one,
-    ])
+    .option('--set <setting=value>', 'change a setting of the model; may be repeated', repeated)
     .option('--no-baselines', 'only the models')
     .option('--no-models', 'only the baselines')
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())

@@ -9,6 +9,7 @@ import {
   type CandidateModelConfig,
   type DataSize,
 } from '@watchnext/candidate-model';
+import { settingOf } from '../command-arguments';
 import { UsageError } from '../exit-codes';
 
 /** A row of the table: what is tried for it, the best on validation being kept. */
@@ -106,16 +107,11 @@ export function formsOf({ compare, forms: file, set }: FormOptions): readonly Fo
   return set?.length ? [changed(`model (${set.join(', ')})`, changes)] : [DEFAULT_FORM];
 }
 
-function parseSetting(text: string): [string, unknown] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new UsageError(`--set ${text}: write setting=value, as epochCount=3`);
-  const name = text.slice(0, at);
-  requireSetting(name, `--set ${text}`);
-  try {
-    return [name, JSON.parse(text.slice(at + 1))];
-  } catch {
-    return [name, text.slice(at + 1)];
-  }
+function parseSetting(text: string): readonly [name: string, value: unknown] {
+  const setting = settingOf(text);
+  if (!setting) throw new UsageError(`--set ${text}: write setting=value, as epochCount=3`);
+  requireSetting(setting[0], `--set ${text}`);
+  return setting;
 }
 
 function readForms(file: string, changes: Change): readonly Form[] {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { madeFolder, moment, newFile } from '@watchnext/command-line';
 import { type Command, Option } from 'commander';
-import { count, counts, readableFile } from '../command-arguments';
+import { count, counts, readableFile, repeated } from '../command-arguments';
 import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { showReplay } from '../replay';
@@ -52,10 +52,7 @@ export function addRankingCommand(program: Command): void {
       (text) => text.split(','),
       [],
     )
-    .option('--set <setting=value>', 'change a setting of the model; may be repeated', (one, all: string[] = []) => [
-      ...all,
-      one,
-    ])
+    .option('--set <setting=value>', 'change a setting of the model; may be repeated', repeated)
     .option(
       '--peer-scores <csv>',
       "another program's scores: user_id, video_id, is_click, watch_seconds, score",

@@ -1,5 +1,6 @@
 /** What is trained and put into the table beside the default: other objectives, other towers, parts left out, older counts. */
 import { defaultRankingConfig, rankingSettings, type RankingModelConfig } from '@watchnext/ranking-model';
+import { settingOf } from '../command-arguments';
 import { UsageError } from '../exit-codes';
 
 export interface RankingVariant {
@@ -84,7 +85,8 @@ export function rankingVariants(
   const base = rankingChange(set);
   const rowsOf = compare.map((name): ((size: DataSize) => readonly RankingVariant[]) => {
     if (name === 'layers') return (size) => layersOf(size, base);
-    if (Object.hasOwn(RANKING_COMPARISONS, name)) return () => RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
+    if (Object.hasOwn(RANKING_COMPARISONS, name))
+      return () => RANKING_COMPARISONS[name as keyof typeof RANKING_COMPARISONS];
     throw new UsageError(`there is no comparison "${name}", but ${RANKING_COMPARISON_NAMES.join(', ')}`);
   });
   return (size) =>
@@ -117,14 +119,10 @@ export function rankingChange(set: readonly string[]): Partial<RankingModelConfi
   const known = rankingSettings();
   return Object.fromEntries(
     set.map((assignment) => {
-      const [name, text] = assignment.split(/=(.*)/s);
-      if (!known.includes(name) || text === undefined)
+      const setting = settingOf(assignment);
+      if (!setting || !known.includes(setting[0]))
         throw new UsageError(`"${assignment}" sets nothing: settings are ${known.join(', ')}, as members=1`);
-      try {
-        return [name, JSON.parse(text) as unknown];
-      } catch {
-        return [name, text];
-      }
+      return setting;
     }),
   );
 }

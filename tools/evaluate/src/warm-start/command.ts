@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { moment, newFile } from '@watchnext/command-line';
 import type { Command } from 'commander';
-import { count, counts } from '../command-arguments';
+import { count, counts, repeated } from '../command-arguments';
 import { untilInterrupted } from '../interruption';
 import { progressOnStandardError as progress } from '../progress';
 import { rankingChange } from '../ranking/variants';
@@ -38,10 +38,7 @@ export function addWarmStartCommand(program: Command): void {
     .option('--seeds <list>', 'all days are trained once with each', counts, [1])
     .option('--epochs <list>', 'of warm trainings, and of some from nothing beside the default', counts, [1, 2])
     .option('--threads <n>', 'that models are trained on; any number gives the same', count, availableParallelism())
-    .option('--set <setting=value>', 'change a setting of all models; may be repeated', (one, all: string[] = []) => [
-      ...all,
-      one,
-    ])
+    .option('--set <setting=value>', 'change a setting of all models; may be repeated', repeated)
     .option('--json <file>', 'also write the report to this file', newFile)
     .action(runWarmStart);
 }
