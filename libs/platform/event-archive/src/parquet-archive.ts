@@ -6,17 +6,17 @@
  */
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
 import type { LogRecord } from '@watchnext/event-log';
-import { DAY_MS, type DayOfLog, LIMITS } from '@watchnext/features';
 import { makeOwnFolder } from '@watchnext/folder-lock';
+import { extentOf, NO_EXTENT } from './archive-extent';
 import { isTopicName } from './archive-files';
 import { ArchiveRewriter } from './archive-rewriter';
 import { analyseParts } from './archive-table';
 import { FolderStorage } from './folder-storage';
 import { ArchiveMerger } from './merge/archive-merger';
 import { type KeyedRecords, keyedRecordsOf } from './keyed-records';
-import { describeFailure, readByOffset, selectParts } from './parquet-reader';
+import { readByOffset } from './parquet-reader';
 import {
   type ArchiveExtent,
   type ArchiveReadOptions,
@@ -29,14 +29,7 @@ import {
   type RewriteReport,
   type RunRange,
 } from './port';
-import {
-  ArchiveGapError,
-  type FilePart,
-  groupInOrder,
-  narrowPlans,
-  type PartitionPlan,
-  planReading,
-} from './read-plan';
+import { ArchiveGapError, narrowPlans, type PartitionPlan, planReading } from './read-plan';
 import { type RecordBatch, recordsOf } from './record-chunk';
 import { endOffset, RunWriter } from './run-writer';
 import { Sorter } from './sort/sorter';
@@ -65,13 +58,6 @@ const SORTED_AT_ONCE_MIB = 96;
 
 /** A listing taken while a writer adds files may show a later one and miss an earlier one; the next one shows both. */
 const LISTING_ATTEMPTS = 3;
-
-/**
- * The archive has the dead letters too, and one clock that is wrong must not end its log: an event occurred before its receipt, as `refuse`
- * asks, and before its record was written, where that is known. That only the end is held to, and no event (decision 177).
- */
-const HAS_OCCURRED = `occurred_at_ms <= ${LIMITS.clockAheadMs} +
-  least(nullif(received_at_ms, 0), CASE WHEN timestamp_ms > 0 THEN timestamp_ms END)`;
 
 interface SortedPartition {
   readonly partition: number;
@@ -167,24 +153,15 @@ export class ParquetArchive implements EventArchive {
   }
 
   async extent(topic: string): Promise<ArchiveExtent> {
-    let extent: ArchiveExtent = {
-      recordCount: 0,
-      fileCount: 0,
-      minOccurredAtMs: undefined,
-      maxOccurredAtMs: undefined,
-      days: [],
-    };
     const plans = await this.plan(topic, undefined);
-    if (plans.length === 0) return extent;
+    if (plans.length === 0) return NO_EXTENT;
     const connection = await (await this.openDatabase()).connect();
     try {
-      for (const parts of groupInOrder(
+      return await extentOf(
+        connection,
+        this.storage,
         plans.flatMap((plan) => plan.parts),
-        this.storage.localLimitBytes,
-      )) {
-        extent = joinExtents(extent, await this.extentOf(connection, parts));
-      }
-      return extent;
+      );
     } finally {
       connection.closeSync();
     }
@@ -233,31 +210,6 @@ export class ParquetArchive implements EventArchive {
     if (spillDirectory.status === 'fulfilled') await rm(spillDirectory.value, { recursive: true, force: true });
   }
 
-  private async extentOf(connection: DuckDBConnection, asked: readonly FilePart[]): Promise<ArchiveExtent> {
-    const { parts, release } = await this.storage.fetch(asked, false);
-    try {
-      const result = await connection.run(`
-        SELECT CASE WHEN ${HAS_OCCURRED} THEN floor(occurred_at_ms / ${DAY_MS}) END AS day,
-          count(*)::DOUBLE, min(occurred_at_ms)::DOUBLE, max(occurred_at_ms)::DOUBLE
-        FROM (${selectParts('occurred_at_ms, received_at_ms, timestamp_ms', parts)}) GROUP BY day ORDER BY day`);
-      const rows = (await result.getRows()) as [number | null, number, number | null, number | null][];
-      const days = rows.flatMap(([day, count, firstMs, lastMs]) =>
-        day === null ? [] : [{ firstMs: firstMs!, lastMs: lastMs!, count }],
-      );
-      return {
-        recordCount: rows.reduce((sum, [, count]) => sum + count, 0),
-        fileCount: parts.length,
-        minOccurredAtMs: leastOf(rows.map(([, , min]) => min ?? undefined)),
-        maxOccurredAtMs: days.at(-1)?.lastMs,
-        days,
-      };
-    } catch (error) {
-      throw await describeFailure(connection, parts, error);
-    } finally {
-      release();
-    }
-  }
-
   private async openDatabase(): Promise<DuckDBInstance> {
     if (this.closing) throw closedError();
     return this.database;
@@ -285,34 +237,4 @@ function openDatabase(options: ParquetArchiveOptions, spillDirectory: string): P
 
 function closedError(): EventArchiveError {
   return new EventArchiveError('the archive is closed', 'archive-closed', false);
-}
-
-function joinExtents(a: ArchiveExtent, b: ArchiveExtent): ArchiveExtent {
-  const days = joinDays(a.days, b.days);
-  return {
-    recordCount: a.recordCount + b.recordCount,
-    fileCount: a.fileCount + b.fileCount,
-    minOccurredAtMs: leastOf([a.minOccurredAtMs, b.minOccurredAtMs]),
-    maxOccurredAtMs: days.at(-1)?.lastMs,
-    days,
-  };
-}
-
-function leastOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((least, value) => Math.min(least, value));
-}
-
-function joinDays(...lists: readonly (readonly DayOfLog[])[]): DayOfLog[] {
-  const byDay = new Map<number, DayOfLog>();
-  for (const { firstMs, lastMs, count } of lists.flat()) {
-    const day = Math.floor(firstMs / DAY_MS);
-    const known = byDay.get(day) ?? { firstMs, lastMs, count: 0 };
-    byDay.set(day, {
-      firstMs: Math.min(known.firstMs, firstMs),
-      lastMs: Math.max(known.lastMs, lastMs),
-      count: known.count + count,
-    });
-  }
-  return [...byDay.values()].sort((one, other) => one.firstMs - other.firstMs);
 }

@@ -1,5 +1,5 @@
 /**
- * Streams records out of Parquet files. In the order of offsets the files are already, and nothing is sorted; by key: `sort/read-sorted.ts`.
+ * Streams records out of Parquet files. In the order of offsets the files are already, and nothing is sorted; by key: `sort/sorter.ts`.
  * The next chunk is fetched while the consumer works on this one.
  */
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
