@@ -11,31 +11,18 @@
  * lies in `<topic>/.incoming/`.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { StoredFilesSettings } from '@watchnext/config';
-import { makeOwnFolder, readdirIfThere, sha256Of, syncPath } from '@watchnext/folder-lock';
-import { ObjectConflictError, ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
-import { INCOMING_FOLDER, withIncoming } from './incoming-folder';
+import { makeOwnFolder, sha256Of, syncPath } from '@watchnext/folder-lock';
+import { ObjectStore, objectStoreSettingsOf } from '@watchnext/object-store';
+import { type CheckpointFiles, FolderCheckpointFiles, ObjectCheckpointFiles } from './checkpoint-files';
+import { type Checkpoint, type CheckpointPlace, nameOf, parseName } from './checkpoint-names';
 import { EventArchiveError } from './port';
-
-export interface Checkpoint {
-  readonly topic: string;
-  readonly partition: number;
-  /** Last record that is in the states. */
-  readonly offset: number;
-  /** Of the states, as in `Mark`: whoever writes a smaller one may not go on from them. */
-  readonly stateFormat: number;
-  /** SHA-256 of the file, in hexadecimal. */
-  readonly sha256: string;
-}
-
-/** What a checkpoint is of, before its bytes are known. */
-export type CheckpointPlace = Omit<Checkpoint, 'sha256'>;
 
 export interface StoredCheckpoint extends Checkpoint {
   /** Of the file. */
@@ -56,16 +43,6 @@ export class CheckpointCorruptError extends EventArchiveError {
   }
 }
 
-/** Where the files are. */
-interface CheckpointFiles {
-  list(topic: string): Promise<string[]>;
-  /** Copies a local file in, under the checkpoint's name: whole, or not there. */
-  put(checkpoint: Checkpoint, path: string): Promise<void>;
-  get(name: string, path: string): Promise<void>;
-  remove(name: string): Promise<void>;
-  close(): void;
-}
-
 /**
  * The checkpoints that belong to the archive which the settings name.
  *
@@ -75,8 +52,8 @@ export function openCheckpoints(settings: StoredFilesSettings, archiveFolder: st
   const cache = settings.WATCHNEXT_CACHE_DIR;
   return new CheckpointStore(
     settings.WATCHNEXT_OBJECT_STORE === 's3'
-      ? new ObjectFiles(new ObjectStore(objectStoreSettingsOf(settings, 'checkpoints')))
-      : new FolderFiles(join(dirname(archiveFolder), 'checkpoints')),
+      ? new ObjectCheckpointFiles(new ObjectStore(objectStoreSettingsOf(settings, 'checkpoints')))
+      : new FolderCheckpointFiles(join(dirname(archiveFolder), 'checkpoints')),
     // A partition may be larger than what machines have for temporary files; the cache is where large files go.
     cache === undefined ? undefined : join(cache, 'checkpoints'),
   );
@@ -151,28 +128,6 @@ export class CheckpointStore {
 const OWN_FOLDER = 'watchnext-checkpoint';
 const LOCAL_NAME = 'states.gz';
 
-const NAME = /^p(\d{5,})-(\d{16})-([0-9a-f]{64})(?:\.f([1-9]\d*))?\.states\.gz$/;
-
-function nameOf({ topic, partition, offset, stateFormat, sha256 }: Checkpoint): string {
-  const place = `p${String(partition).padStart(5, '0')}-${String(offset).padStart(16, '0')}`;
-  const format = stateFormat === 0 ? '' : `.f${stateFormat}`;
-  return `${topic}/${place}-${sha256}${format}.states.gz`;
-}
-
-/** What a file's name says; undefined for a file that is no checkpoint. */
-export function parseName(topic: string, name: string): Checkpoint | undefined {
-  const match = NAME.exec(name);
-  if (!match) return undefined;
-  const [, partition, offset, sha256, stateFormat = 0] = match;
-  return {
-    topic,
-    partition: Number(partition),
-    offset: Number(offset),
-    stateFormat: Number(stateFormat),
-    sha256: sha256 as string,
-  };
-}
-
 async function* framed(states: AsyncIterable<CheckpointedState>): AsyncGenerator<Buffer> {
   for await (const { userId, state } of states) {
     const id = Buffer.from(userId);
@@ -198,67 +153,5 @@ async function* unframed(bytes: AsyncIterable<Buffer>): AsyncGenerator<Checkpoin
       at = stateEnd;
     }
     rest = rest.subarray(at);
-  }
-}
-
-class FolderFiles implements CheckpointFiles {
-  constructor(private readonly directory: string) {}
-
-  list(topic: string): Promise<string[]> {
-    return readdirIfThere(join(this.directory, topic));
-  }
-
-  async put(checkpoint: Checkpoint, path: string): Promise<void> {
-    const folder = join(this.directory, checkpoint.topic);
-    // Another file system, perhaps: copied beside its place first, then renamed.
-    await withIncoming(join(folder, INCOMING_FOLDER), checkpoint.partition, async (incoming) => {
-      await pipeline(createReadStream(path), createWriteStream(incoming));
-      await syncPath(incoming);
-      await rename(incoming, join(this.directory, nameOf(checkpoint)));
-    });
-    await syncPath(folder);
-  }
-
-  async get(name: string, path: string): Promise<void> {
-    await stat(join(this.directory, name));
-    await pipeline(createReadStream(join(this.directory, name)), createWriteStream(path));
-  }
-
-  async remove(name: string): Promise<void> {
-    await rm(join(this.directory, name), { force: true });
-  }
-
-  close(): void {
-    // Nothing is held open.
-  }
-}
-
-class ObjectFiles implements CheckpointFiles {
-  constructor(private readonly objects: ObjectStore) {}
-
-  async list(topic: string): Promise<string[]> {
-    const names: string[] = [];
-    for await (const { key } of this.objects.list(`${topic}/`)) names.push(key.slice(topic.length + 1));
-    return names;
-  }
-
-  async put(checkpoint: Checkpoint, path: string): Promise<void> {
-    try {
-      await this.objects.upload(nameOf(checkpoint), path, { ifAbsent: true });
-    } catch (error) {
-      if (!(error instanceof ObjectConflictError)) throw error;
-    }
-  }
-
-  get(name: string, path: string): Promise<void> {
-    return this.objects.download(name, path);
-  }
-
-  remove(name: string): Promise<void> {
-    return this.objects.remove(name);
-  }
-
-  close(): void {
-    this.objects.close();
   }
 }

@@ -7,8 +7,8 @@ export { openParquetArchive, type ParquetArchiveOptions } from './parquet-archiv
 export { ArchiveGapError } from './read-plan';
 export { sqlReadPath, sqlText } from './sql';
 export { openS3Archive, type S3ArchiveOptions } from './s3/s3-archive';
+export type { Checkpoint } from './checkpoint-names';
 export {
-  type Checkpoint,
   CheckpointCorruptError,
   type CheckpointedState,
   type CheckpointStore,

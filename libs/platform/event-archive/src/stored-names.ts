@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { sha256Of } from '@watchnext/folder-lock';
 import { type ArchiveFile, byRange, dayOfFolder, parseFileName } from './archive-files';
 import { checksumFile } from './checksum';
-import { parseName } from './checkpoints';
+import { parseName } from './checkpoint-names';
 import { planReading } from './read-plan';
 
 /** Offsets of a partition, both included. */
