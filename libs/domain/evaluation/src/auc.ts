@@ -1,4 +1,4 @@
-import { type IndexSource, type Interval, UserRatio } from './user-ratio';
+import { type IndexSource, type Interval, percentileInterval, UserRatio } from './user-ratio';
 import type { LabelledImpression } from './weighted-per-user-loss';
 
 /**
@@ -87,9 +87,7 @@ export function clickAucInterval(
     // A draw of only clicked, or only unclicked impressions says nothing.
     if (!Number.isNaN(area)) areas.push(area);
   }
-  areas.sort((a, b) => a - b);
-  const at = (share: number) => areas[Math.round(share * (areas.length - 1))] ?? NaN;
-  return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
+  return percentileInterval(areas, level);
 }
 
 /**

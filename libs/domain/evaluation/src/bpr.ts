@@ -6,7 +6,7 @@
  *
  * by stochastic gradient steps on drawn (u, i, j): a watch at random, an unwatched video uniformly at random.
  */
-import type { NextWatchScorer, WatchLog } from './watch-log';
+import { type NextWatchScorer, usersOfPositions, type WatchLog } from './watch-log';
 
 /** The part of `Random` of @watchnext/learning that this needs. */
 export interface BprRandom {
@@ -52,8 +52,7 @@ export class BprFactors {
     this.videos = draw(videoIds.length);
     this.biases = new Float32Array(videoIds.length);
     this.watched = userIds.map((_, user) => new Set(videos.subarray(starts[user], starts[user + 1])));
-    this.userOfPosition = new Int32Array(videos.length);
-    userIds.forEach((_, user) => this.userOfPosition.fill(user, starts[user], starts[user + 1]));
+    this.userOfPosition = usersOfPositions(log);
   }
 
   /** One pass: as many steps as the log has watches. @returns the mean of −log σ over them */

@@ -3,7 +3,7 @@
  * sparse matrix, one row for each video of the history that it looks at, and lets popularity decide the rest.
  */
 import { addRow, type SparseRows, SparseRowsBuilder } from './sparse-rows';
-import { type NextWatchScorer, watchCounts, type WatchLog } from './watch-log';
+import { type NextWatchScorer, usersOfPositions, watchCounts, type WatchLog } from './watch-log';
 
 /** Share of the smallest counted step that popularity may move a score by: it breaks ties and fills up lists. */
 const TIE_BREAK = 1e-6;
@@ -17,13 +17,6 @@ function occurrences({ videoIds, videos }: WatchLog): { starts: Int32Array; posi
   const positions = new Int32Array(videos.length);
   videos.forEach((video, position) => (positions[next[video]++] = position));
   return { starts, positions };
-}
-
-/** The user that each position of `log.videos` belongs to. */
-function usersOfPositions({ starts, videos }: WatchLog): Int32Array {
-  const users = new Int32Array(videos.length);
-  for (let user = 0; user + 1 < starts.length; user += 1) users.fill(user, starts[user], starts[user + 1]);
-  return users;
 }
 
 function popularityShares(log: WatchLog): Float64Array {

@@ -1,4 +1,4 @@
-import { type CountedImpression, CountingBaselines, PopularityCounts, ShrunkenMeans } from './counting-baselines';
+import { type CountedImpression, CountingBaselines, ShrunkenMeans } from './counting-baselines';
 
 describe('ShrunkenMeans', () => {
   it('pulls a mean toward the global one by the prior weight', () => {
@@ -10,24 +10,6 @@ describe('ShrunkenMeans', () => {
     expect(means.mean('a')).toBeCloseTo((2 + 2 * 0.5) / 4);
     expect(means.mean('b')).toBeCloseTo((0 + 2 * 0.5) / 4);
     expect(means.mean('unknown')).toBeCloseTo(0.5);
-  });
-});
-
-describe('PopularityCounts', () => {
-  it('ranks by count, ties by id', () => {
-    const counts = new PopularityCounts();
-    for (const videoId of ['b', 'a', 'c', 'c']) counts.add(videoId, 0);
-    expect(counts.ranked().map(({ videoId }) => videoId)).toEqual(['c', 'a', 'b']);
-    expect([...counts.scores(['a', 'unknown', 'c'])]).toEqual([1, 0, 2]);
-  });
-
-  it('halves a watch for each half-life of age when recent', () => {
-    const counts = new PopularityCounts({ nowMs: 200, halfLifeMs: 100 });
-    counts.add('old', 0);
-    counts.add('old', 0);
-    counts.add('new', 200);
-    expect(counts.count('old')).toBeCloseTo(0.5);
-    expect(counts.ranked()[0]).toEqual({ videoId: 'new', score: 1 });
   });
 });
 

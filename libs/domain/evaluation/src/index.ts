@@ -16,9 +16,9 @@ export {
   CountingBaselines,
   type CountingScorer,
   ITEM_SCORERS,
-  PopularityCounts,
   ShrunkenMeans,
 } from './counting-baselines';
+export { PopularityCounts } from './popularity-counts';
 export {
   metricText,
   metricValue,

@@ -102,7 +102,7 @@ export function regressionChecks(
   if (!current) return [{ name: 'no-regression', passed: true, detail: 'no current snapshot to regress against' }];
   const { snapshotId, candidateRecall, weightedPerUserLoss } = current;
   return [
-    compare(
+    check(
       {
         name: 'candidates-no-regression',
         metric: `recall@${metrics.recallK}`,
@@ -114,7 +114,7 @@ export function regressionChecks(
       candidateRecall,
       limits.recordedMarginFactor,
     ),
-    compare(
+    check(
       {
         name: 'ranking-no-regression',
         metric: 'weighted per-user loss',
@@ -142,14 +142,14 @@ interface Compared {
   readonly margin: (before: number) => number;
 }
 
-function compare(compared: Compared, current: CurrentMetric, recordedFactor: number): GateCheck {
+function check(compared: Compared, current: CurrentMetric, recordedFactor: number): GateCheck {
   switch (current.origin) {
     case 're-evaluated':
-      return comparePaired(compared, current);
+      return checkReevaluated(compared, current);
     case 'recorded on the same days':
-      return compareRecorded(compared, current, current.current.value, compared.margin);
+      return checkRecorded(compared, current, current.current.value, compared.margin);
     case 'recorded on other days':
-      return compareRecorded(
+      return checkRecorded(
         compared,
         current,
         expectedNow(compared, current),
@@ -158,7 +158,7 @@ function compare(compared: Compared, current: CurrentMetric, recordedFactor: num
   }
 }
 
-function comparePaired(compared: Compared, { current, trained, difference, userCount }: PairedMetric): GateCheck {
+function checkReevaluated(compared: Compared, { current, trained, difference, userCount }: PairedMetric): GateCheck {
   const { name, metric, snapshotId, better, margin } = compared;
   // A comparison with NaN is neither way, so it would pass.
   const areNumbers = Number.isFinite(current) && Number.isFinite(trained);
@@ -188,7 +188,7 @@ function expectedNow({ baseline, better }: Compared, { current, baseline: then }
 }
 
 /** @param before - what the new snapshot is held against: NaN where it is not known */
-function compareRecorded(
+function checkRecorded(
   compared: Compared,
   { current, trained, origin }: SameDaysMetric | RecordedMetric,
   before: number,

@@ -118,10 +118,15 @@ export class UserRatio {
       // A draw of only users without a pair says nothing.
       if (denominator > 0) ratios.push(numerator / denominator);
     }
-    ratios.sort((a, b) => a - b);
-    const at = (share: number) => ratios[Math.round(share * (ratios.length - 1))] ?? NaN;
-    return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
+    return percentileInterval(ratios, level);
   }
+}
+
+/** The interval that holds `level` of what was resampled; NaN of nothing. @param resampled is sorted by it */
+export function percentileInterval(resampled: number[], level: number): Interval {
+  resampled.sort((a, b) => a - b);
+  const at = (share: number) => resampled[Math.round(share * (resampled.length - 1))] ?? NaN;
+  return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
 }
 
 /** Sums of the same seconds in another order differ in their last bits. */

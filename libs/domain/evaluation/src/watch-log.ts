@@ -68,6 +68,13 @@ export function watchCounts({ videoIds, videos }: WatchLog): Float64Array {
   return counts;
 }
 
+/** The user that each position of `log.videos` belongs to. */
+export function usersOfPositions({ starts, videos }: WatchLog): Int32Array {
+  const users = new Int32Array(videos.length);
+  for (let user = 0; user + 1 < starts.length; user += 1) users.fill(user, starts[user], starts[user + 1]);
+  return users;
+}
+
 class Indices {
   readonly ids: string[] = [];
   private readonly indices = new Map<string, number>();
