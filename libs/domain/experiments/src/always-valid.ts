@@ -29,6 +29,9 @@ export interface Interval {
   readonly high: number;
 }
 
+/** Before there is enough to say anything. */
+export const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity };
+
 /** Information about ln(ratio) that a fixed test of size `alpha` needs to find `lift` with probability `power`. */
 export function requiredInformation(lift: number, alpha: number, power: number): number {
   return ((normalQuantile(1 - alpha / 2) + normalQuantile(power)) / Math.log1p(lift)) ** 2;

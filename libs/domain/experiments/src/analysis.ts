@@ -9,6 +9,7 @@ import {
   type Interval,
   mixtureVariance,
   mostUnseenRate,
+  NOTHING_KNOWN,
   requiredInformation,
   userWeights,
 } from './always-valid';
@@ -41,7 +42,6 @@ export function testSettings(
  * nothing, however many they are.
  */
 const MOST_RELATIVE_ERROR = 0.2;
-const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity };
 
 /** Before there is enough to say anything, its intervals are infinite, `fixedP` is NaN and `alwaysValidP` 1. */
 export interface Look {

@@ -1,5 +1,5 @@
 /** Which of two rankings viewers prefer, from lists drafted of both. */
-import { alwaysValidP, around, boundary, type Interval, mixtureVariance } from './always-valid';
+import { alwaysValidP, around, boundary, type Interval, mixtureVariance, NOTHING_KNOWN } from './always-valid';
 import { normalQuantile, twoSidedNormalTail } from './distributions';
 
 /** What one user's watches earned each team. */
@@ -22,7 +22,7 @@ export interface Preference {
 const PLANNED_PREFERENCE = 0.05;
 
 /** As for metrics, few events are not judged: credits must weigh as much as those of so many users who have equal ones. */
-const FEWEST_USERS = 25;
+const FEWEST_EQUAL_USERS = 25;
 /**
  * So many users who credit only the other team are added to the error, not to the preference. While nobody has, or two or
  * three have, what was counted says next to nothing of how rare they are, and an error of zero is the least true of all. With
@@ -31,7 +31,6 @@ const FEWEST_USERS = 25;
  * simulation). To the variance of a thousand users who are divided they add 0.3%.
  */
 const DOUBTERS = 3;
-const NOTHING_KNOWN: Interval = { low: -Infinity, high: Infinity };
 
 /**
  * Before there is enough to say anything, its intervals are infinite, `fixedP` is NaN and `alwaysValidP` 1. Users are the
@@ -54,7 +53,7 @@ export function preferenceOf(credits: Iterable<TeamCredit>, alpha: number, power
   const spread = Math.max(0, dd - 2 * preference * dt + preference ** 2 * tt);
   const doubt = (DOUBTERS * (1 + Math.abs(preference)) ** 2 * tt) / n;
   const error = Math.sqrt(((spread + doubt) * n) / (n - 1)) / total;
-  if (!(total ** 2 >= FEWEST_USERS * tt && total > 0)) {
+  if (!(total ** 2 >= FEWEST_EQUAL_USERS * tt && total > 0)) {
     return {
       userCount: n,
       preference,

@@ -57,7 +57,7 @@ const SUSPECT_P = 0.001;
  * Of chi-square, which means one look: a sound experiment of two weeks that is looked at daily reaches it in fewer than one of a
  * hundred cases, which is too often to hide a result, and rare enough for a warning.
  */
-const DOUBTFUL_P = 0.001;
+const WARNED_P = 0.001;
 const FEWEST_IN_SEGMENT = 20;
 
 export function checkQuality(experiment: Experiment, input: QualityInput): QualityReport {
@@ -71,7 +71,7 @@ export function checkQuality(experiment: Experiment, input: QualityInput): Quali
   const sampleRatioOfAll = check(input.users);
   const machineCount = input.machines.reduce((sum, count) => sum + count, 0);
   const machineRatio = machineCount > 0 ? check(input.machines) : undefined;
-  const isDoubtful = sampleRatio.passed && sampleRatio.chiSquareP < DOUBTFUL_P;
+  const isDoubtful = sampleRatio.passed && sampleRatio.chiSquareP < WARNED_P;
   const suspects = sampleRatio.passed && sampleRatioOfAll.passed && !isDoubtful ? [] : findSuspects(input, check);
   const total = input.users.reduce((sum, count) => sum + count, 0);
   const objections: string[] = [];
