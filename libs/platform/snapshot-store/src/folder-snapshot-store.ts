@@ -16,29 +16,21 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:f
 import { dirname, join } from 'node:path';
 import type { SnapshotManifest } from '@watchnext/contract';
 import { linkOrCopy, makeFolder, readdirIfThere, syncPath } from '@watchnext/folder-lock';
-import { listFiles } from './digests';
 import { errorCode, writeNewFile } from './durable-files';
 import { FolderPointer } from './folder-pointer';
-import {
-  isSnapshotFilePath,
-  isSnapshotId,
-  MANIFEST_DIGEST_FILE,
-  MANIFEST_FILE,
-  POINTER_NAME,
-  SNAPSHOT_FORMAT_VERSION,
-} from './layout';
+import { isSnapshotFilePath, isSnapshotId, MANIFEST_DIGEST_FILE, MANIFEST_FILE, POINTER_NAME } from './layout';
 import { decodeManifest, encodeManifest } from './manifest';
 import {
   type FetchOptions,
   type LocalSnapshot,
   SnapshotCorruptError,
   SnapshotExistsError,
-  SnapshotFormatError,
   SnapshotNotFoundError,
   type SnapshotStore,
   SnapshotStoreError,
   SnapshotStoreUnavailableError,
 } from './port';
+import { requirePublishable } from './require-publishable';
 import { chosenFiles, verifyFiles } from './verify-files';
 
 const INCOMING_PREFIX = '.incoming-';
@@ -60,7 +52,7 @@ export class FolderSnapshotStore implements SnapshotStore {
 
   publish(directory: string, manifest: SnapshotManifest): Promise<void> {
     return this.attempt('publish to', async () => {
-      await this.checkPublishable(directory, manifest);
+      await requirePublishable(directory, manifest, (id) => this.isThere(id));
       makeFolder(this.directory);
       await this.removeAbandoned();
       const incoming = join(
@@ -181,20 +173,6 @@ export class FolderSnapshotStore implements SnapshotStore {
 
   private async isThere(snapshotId: string): Promise<boolean> {
     return (await statIfThere(join(this.folderOf(snapshotId), MANIFEST_FILE)))?.isFile() ?? false;
-  }
-
-  private async checkPublishable(directory: string, manifest: SnapshotManifest): Promise<void> {
-    const { snapshotId, formatVersion, files } = manifest;
-    if (!isSnapshotId(snapshotId)) {
-      throw new SnapshotStoreError(`"${snapshotId}" cannot name a snapshot`, 'invalid-snapshot-id', false);
-    }
-    if (formatVersion !== SNAPSHOT_FORMAT_VERSION) {
-      throw new SnapshotFormatError(snapshotId, formatVersion, SNAPSHOT_FORMAT_VERSION);
-    }
-    if (await this.isThere(snapshotId)) throw new SnapshotExistsError(snapshotId);
-    for (const path of await listFiles(directory)) {
-      if (!(path in files)) throw new SnapshotCorruptError(snapshotId, path, 'is not listed in the manifest');
-    }
   }
 
   private async fill(incoming: string, source: string, manifest: SnapshotManifest): Promise<void> {

@@ -20,9 +20,9 @@ import {
   type ObjectStoreSettings,
   type ReadObject,
 } from '@watchnext/object-store';
-import { digestText, listFiles } from '../digests';
+import { digestText } from '../digests';
 import { errorCode } from '../durable-files';
-import { isSnapshotFilePath, isSnapshotId, MANIFEST_FILE, POINTER_NAME, SNAPSHOT_FORMAT_VERSION } from '../layout';
+import { isSnapshotFilePath, isSnapshotId, MANIFEST_FILE, POINTER_NAME } from '../layout';
 import { decodeManifest, encodeManifest } from '../manifest';
 import {
   type FetchOptions,
@@ -31,12 +31,12 @@ import {
   SnapshotCorruptError,
   SnapshotDiskError,
   SnapshotExistsError,
-  SnapshotFormatError,
   SnapshotNotFoundError,
   type SnapshotStore,
   SnapshotStoreError,
   SnapshotStoreUnavailableError,
 } from '../port';
+import { requirePublishable } from '../require-publishable';
 import { chosenFiles, verifyFiles } from '../verify-files';
 import { SnapshotCache } from './snapshot-cache';
 
@@ -149,17 +149,8 @@ class S3SnapshotStore implements SnapshotStore {
   }
 
   private async checkPublishable(directory: string, manifest: SnapshotManifest): Promise<void> {
-    const { snapshotId, formatVersion, files } = manifest;
-    if (!isSnapshotId(snapshotId)) {
-      throw new SnapshotStoreError(`"${snapshotId}" cannot name a snapshot`, 'invalid-snapshot-id', false);
-    }
-    if (formatVersion !== SNAPSHOT_FORMAT_VERSION) {
-      throw new SnapshotFormatError(snapshotId, formatVersion, SNAPSHOT_FORMAT_VERSION);
-    }
-    if (await this.objects.exists(manifestKey(snapshotId))) throw new SnapshotExistsError(snapshotId);
-    for (const path of await listFiles(directory)) {
-      if (!(path in files)) throw new SnapshotCorruptError(snapshotId, path, 'is not listed in the manifest');
-    }
+    const { snapshotId, files } = manifest;
+    await requirePublishable(directory, manifest, (id) => this.objects.exists(manifestKey(id)));
     await verifyFiles(snapshotId, directory, files);
     for (const path of Object.keys(files)) {
       if (!(await stat(join(directory, path))).isFile())
