@@ -10,7 +10,10 @@ import { RankingExamples } from './examples/ranking-examples';
 import { FactsByNumber } from './facts-by-number';
 import type { Catalogue, ReplayedLog } from './replayed-log';
 import { StatisticsByNumber } from './statistics-by-number';
-import { type ReadCounts, readUserRecords } from './user-records';
+import { type ReadCounts, readUserRecords, type UserRecords } from './user-records';
+
+type ReplayUserOptions = Parameters<typeof replayUserInto>[1];
+type CompletedPlayback = Pick<BegunPlayback, 'playback'> & KnownBefore;
 
 export interface ReplayOptions {
   readonly partitionCount: number;
@@ -59,55 +62,86 @@ export async function replayArchive(
   const counts: ReadCounts = { recordCount: 0, undecodableCount: 0, misplacedCount: 0 };
   // Whatever is kept of a video is found by its number, given once by the decoder.
   const videos = new TextTable();
-  const candidateExamples = new CandidateExamples(options.withWatchTimes, videos);
-  const rankingExamples = new RankingExamples(videos);
-  const completedWatches = new CompletedWatches(videos);
-  const statistics = new StatisticsTimeline();
-  // One event of a clock that is years ahead would settle every impression, and leave no day but its own.
-  const { toMs: logEndMs } = spanOfDays(extent.days);
-  const examplesFromMs = firstDayOf(logEndMs, options.exampleDays);
-  const byNumber = new StatisticsByNumber(statistics, examplesFromMs);
-  const facts = new FactsByNumber(catalogue.facts);
-  let userCount = 0;
-  let refusedCount = 0;
-  let [fromMs, toMs] = [Infinity, -Infinity];
-  const include = (atMs: number) => {
-    fromMs = Math.min(fromMs, atMs);
-    toMs = Math.max(toMs, atMs);
-  };
-  const {
-    partitionCount,
-    joinWindowMs,
-    settledAfterMs,
-    countedAfterMs,
-    withWatchTimes,
-    examplesPerUser = Infinity,
-  } = options;
-  const replayOptions = {
-    joinWindowMs,
-    ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
-    ...(countedAfterMs === undefined ? {} : { countedAfterMs }),
-    ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
-    examplesFromMs,
-    logEndMs,
-    straysEndMs: extent.maxOccurredAtMs,
-  };
-  /** The user's completed playbacks. */
-  let completed: (Pick<BegunPlayback, 'playback'> & KnownBefore)[] = [];
-  for await (const { userId, records } of readUserRecords(
+  const replay = new Replay(catalogue, videos, options, spanOfDays(extent.days).toMs, extent.maxOccurredAtMs);
+  const users = readUserRecords(
     archive,
     TOPICS.activity,
-    partitionCount,
+    options.partitionCount,
     counts,
     signal,
     videos,
     catalogue.facts,
-  )) {
-    completed = [];
-    const { refusals } = replayUserInto(records, replayOptions, {
+  );
+  for await (const user of users) {
+    replay.add(user);
+    onProgress(counts.recordCount, extent.recordCount, replay.userCount);
+  }
+  if (replay.userCount === 0 && counts.misplacedCount > 0) {
+    throw new NothingToReplayError(
+      `${counts.misplacedCount} of ${counts.recordCount} records are left out: their key is not their user's`,
+    );
+  }
+  if (replay.userCount < 2) throw new NothingToReplayError('the archive holds a single user');
+  return {
+    replayed: replay.log(counts.recordCount),
+    counts: { ...counts, refusedCount: replay.refusedCount },
+  };
+}
+
+/** What comes of the log's users, one after the other. */
+class Replay {
+  private readonly candidateExamples: CandidateExamples;
+  private readonly rankingExamples: RankingExamples;
+  private readonly completedWatches: CompletedWatches;
+  private readonly statistics = new StatisticsTimeline();
+  private readonly byNumber: StatisticsByNumber;
+  private readonly facts: FactsByNumber;
+  private readonly userOptions: ReplayUserOptions;
+  private readonly examplesPerUser: number;
+  private fromMs = Infinity;
+  private toMs = -Infinity;
+  userCount = 0;
+  refusedCount = 0;
+
+  /**
+   * @param videos where the records' numbers of videos were given
+   * @param logEndMs the time of the newest event but for strays: one of a clock that is years ahead would settle every impression,
+   * and leave no day but its own
+   * @param straysEndMs the time of the newest event
+   */
+  constructor(
+    catalogue: Catalogue,
+    private readonly videos: TextTable,
+    options: ReplayOptions,
+    logEndMs: number,
+    straysEndMs: number,
+  ) {
+    const { joinWindowMs, settledAfterMs, countedAfterMs, withWatchTimes, examplesPerUser = Infinity } = options;
+    const examplesFromMs = firstDayOf(logEndMs, options.exampleDays);
+    this.userOptions = {
+      joinWindowMs,
+      ...(settledAfterMs === undefined ? {} : { settledAfterMs }),
+      ...(countedAfterMs === undefined ? {} : { countedAfterMs }),
+      ...(withWatchTimes === undefined ? {} : { withWatchTimes }),
+      examplesFromMs,
+      logEndMs,
+      straysEndMs,
+    };
+    this.examplesPerUser = examplesPerUser;
+    this.candidateExamples = new CandidateExamples(withWatchTimes, videos);
+    this.rankingExamples = new RankingExamples(videos);
+    this.completedWatches = new CompletedWatches(videos);
+    this.byNumber = new StatisticsByNumber(this.statistics, examplesFromMs);
+    this.facts = new FactsByNumber(catalogue.facts);
+  }
+
+  add({ userId, records }: UserRecords): void {
+    const { videos, rankingExamples, byNumber } = this;
+    const completed: CompletedPlayback[] = [];
+    const { refusals } = replayUserInto(records, this.userOptions, {
       impression: (example, videoNumber) => {
         const shown = rankingExamples.add(example, videoNumber);
-        include(example.servedAtMs);
+        this.include(example.servedAtMs);
         byNumber.addImpression(example, shown);
       },
       counted: (impression, videoNumber) => {
@@ -118,41 +152,45 @@ export async function replayArchive(
         byNumber.addWatch(videoId, videoNumber, atMs);
         if (!isCompleted || begun.known === undefined) return;
         completed.push({ playback: begun.playback, ...begun.known });
-        completedWatches.add(userId, videoNumber, atMs);
+        this.completedWatches.add(userId, videoNumber, atMs);
       },
     });
-    userCount += 1;
-    facts.addFromUser(records, refusals);
-    refusedCount += refusals.length;
-    const first = Math.max(0, completed.length - examplesPerUser);
-    for (let i = first; i < completed.length; i++) {
-      const { playback, history, circumstances } = completed[i];
-      const { videoId, videoNumber = videos.numberOf(videoId), atMs } = playback;
-      candidateExamples.addLabel(userId, videoNumber, atMs, history, circumstances);
-      include(atMs);
-    }
-    onProgress(counts.recordCount, extent.recordCount, userCount);
+    this.userCount += 1;
+    this.facts.addFromUser(records, refusals);
+    this.refusedCount += refusals.length;
+    this.addLabels(userId, completed);
   }
-  if (userCount === 0 && counts.misplacedCount > 0) {
-    throw new NothingToReplayError(
-      `${counts.misplacedCount} of ${counts.recordCount} records are left out: their key is not their user's`,
-    );
-  }
-  if (userCount < 2) throw new NothingToReplayError('the archive holds a single user');
-  return {
-    replayed: {
+
+  log(recordCount: number): ReplayedLog {
+    const { candidateExamples, rankingExamples, completedWatches, statistics, facts, userCount, fromMs, toMs } = this;
+    return {
       candidateExamples: candidateExamples.list(),
       rankingExamples: rankingExamples.list(),
       completedWatches,
       statistics,
       facts: facts.all(),
-      recordCount: counts.recordCount,
+      recordCount,
       userCount,
       fromMs,
       toMs,
-    },
-    counts: { ...counts, refusedCount },
-  };
+    };
+  }
+
+  /** @param completed the user's playbacks, in the order in which they began */
+  private addLabels(userId: string, completed: readonly CompletedPlayback[]): void {
+    const first = Math.max(0, completed.length - this.examplesPerUser);
+    for (let i = first; i < completed.length; i++) {
+      const { playback, history, circumstances } = completed[i];
+      const { videoId, videoNumber = this.videos.numberOf(videoId), atMs } = playback;
+      this.candidateExamples.addLabel(userId, videoNumber, atMs, history, circumstances);
+      this.include(atMs);
+    }
+  }
+
+  private include(atMs: number): void {
+    this.fromMs = Math.min(this.fromMs, atMs);
+    this.toMs = Math.max(this.toMs, atMs);
+  }
 }
 
 /** Whole days: counts as of a moment are of the whole days before it, and what is before the first day is one sum. */
