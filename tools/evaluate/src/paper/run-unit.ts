@@ -7,14 +7,7 @@ import {
   scoreVideos,
   trainCandidateModel,
 } from '@watchnext/candidate-model';
-import {
-  countedImpression,
-  pagesOf,
-  rankInCatalogue,
-  type UserRatio,
-  UserRatio as Ratio,
-  weightedPerUserLoss,
-} from '@watchnext/evaluation';
+import { countedImpression, pagesOf, rankInCatalogue, UserRatio, weightedPerUserLoss } from '@watchnext/evaluation';
 import { type CandidateExample, DAY_MS } from '@watchnext/features';
 import { onnxTowerRunner } from '@watchnext/inference';
 import { predictImpressions } from '@watchnext/offline';
@@ -79,8 +72,8 @@ async function runCandidate(unit: CandidateUnit, data: PaperData, options: UnitO
   const { model } = await trained(seenAs(labelled), seenAs(apart), settings, options);
   const scoresOf = scoring(model);
   const recallK = recallKOf(data);
-  const map = new Ratio();
-  const recall = new Ratio();
+  const map = new UserRatio();
+  const recall = new UserRatio();
   for (const [done, query] of queries.entries()) {
     if (done % QUERIES_PER_BREATH === 0) await breathe(options.signal);
     const { userId, labelVideoId, features: known } = onlyFeatures(query.example, features);
