@@ -1,7 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileCache } from './file-cache';
+
+jest.mock('node:fs/promises', () => {
+  const actual = jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises');
+  return { ...actual, rm: jest.fn(actual.rm) };
+});
 
 const FILE = { key: 'activity/dt=2026-11-23/p00000.parquet', sizeBytes: 5 };
 const fine = async () => undefined;
@@ -53,5 +58,22 @@ describe('copies of remote files', () => {
     cache.release(FILE);
     await cache.forget(FILE);
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('stay where they come into use while others are removed to make room', async () => {
+    const older = { key: 'older', sizeBytes: 5 };
+    for (const [usedAtSeconds, file] of [older, FILE].entries()) {
+      await utimes(await cache.acquire(file, download, undefined, fine), usedAtSeconds, usedAtSeconds);
+      cache.release(file);
+    }
+    const { rm: remove } = jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises');
+    let path = '';
+    jest.mocked(rm).mockImplementationOnce(async (...args) => {
+      path = await cache.acquire(FILE, download, undefined, fine);
+      await remove(...args);
+    });
+    await cache.makeRoom([{ key: 'as much as there is room for', sizeBytes: 100 }]);
+    expect(await readFile(path, 'utf8')).toBe('bytes');
+    expect(downloads).toBe(2);
   });
 });

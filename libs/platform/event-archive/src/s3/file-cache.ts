@@ -17,6 +17,7 @@ const PARTIAL_SUFFIX = '.partial';
 export class FileCache {
   private readonly uses = new Map<string, number>();
   private readonly fetching = new Map<string, Promise<void>>();
+  private readonly removing = new Map<string, Promise<void>>();
   private opened: Promise<unknown> | undefined;
 
   constructor(
@@ -39,12 +40,11 @@ export class FileCache {
     const present = new Set(entries.map(({ name }) => name));
     let total = files.reduce((sum, { key, sizeBytes }) => sum + (present.has(nameOf(key)) ? 0 : sizeBytes), 0);
     total += entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const oldestFirst = entries.filter(({ name }) => !wanted.has(name) && !this.isInUse(name));
+    const oldestFirst = entries.filter(({ name }) => !wanted.has(name) && !this.uses.has(copyOf(name)));
     oldestFirst.sort((a, b) => a.usedAtMs - b.usedAtMs);
     for (const { name, sizeBytes } of oldestFirst) {
       if (total <= this.limitBytes) return;
-      await rm(join(this.directory, name), { force: true });
-      total -= sizeBytes;
+      if (await this.removeUnused(name)) total -= sizeBytes;
     }
   }
 
@@ -63,6 +63,7 @@ export class FileCache {
     const path = join(this.directory, name);
     this.uses.set(name, (this.uses.get(name) ?? 0) + 1);
     try {
+      await this.removing.get(name)?.catch(() => undefined);
       await this.fetching.get(name);
       if (await isThere(path, verify)) {
         await utimes(path, new Date(), new Date());
@@ -79,8 +80,7 @@ export class FileCache {
 
   /** Removes a copy that nobody uses. */
   async forget({ key }: Pick<WantedFile, 'key'>): Promise<void> {
-    const name = nameOf(key);
-    if (!this.isInUse(name)) await rm(join(this.directory, name), { force: true });
+    await this.removeUnused(nameOf(key));
   }
 
   release({ key }: Pick<WantedFile, 'key'>): void {
@@ -118,8 +118,18 @@ export class FileCache {
     }
   }
 
-  private isInUse(name: string): boolean {
-    return this.uses.has(name.replace(PARTIAL_SUFFIX, ''));
+  /**
+   * Who asks for it meanwhile waits, and fetches it again.
+   * @param name of a copy, or of what was to be one
+   * @returns whether it is gone
+   */
+  private async removeUnused(name: string): Promise<boolean> {
+    const copy = copyOf(name);
+    if (this.uses.has(copy)) return false;
+    const removal = rm(join(this.directory, name), { force: true }).finally(() => this.removing.delete(copy));
+    this.removing.set(copy, removal);
+    await removal;
+    return true;
   }
 
   private open(): Promise<unknown> {
@@ -136,6 +146,8 @@ async function isThere(path: string, verify: ((path: string) => Promise<void>) |
     return false;
   }
 }
+
+const copyOf = (name: string) => name.replace(PARTIAL_SUFFIX, '');
 
 /** Keys may be longer than a file's name may be. */
 function nameOf(key: string): string {
