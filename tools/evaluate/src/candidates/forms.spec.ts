@@ -68,5 +68,6 @@ describe('formsOf', () => {
 
   it('checks the settings once the size of the data is known', () => {
     expect(() => formsOf({ set: ['batchSize=0'] })[0].configs(SIZE)).toThrow('batchSize');
+    expect(() => formsOf({ compare: 'interests', set: ['batchSize=0'] })[0].configs(SIZE)).toThrow('batchSize');
   });
 });

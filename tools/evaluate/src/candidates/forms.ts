@@ -27,12 +27,14 @@ const DEFAULT_FORM: Form = { name: 'model', configs: candidateForms };
 function changed(name: string, change: Change): Form {
   return {
     name,
-    configs: (size) => {
-      const config = { ...candidateForms(size)[0], ...change };
-      checkConfig(config);
-      return [config];
-    },
+    configs: (size) => [checked({ ...candidateForms(size)[0], ...change })],
   };
+}
+
+/** @throws RangeError naming the setting that is none */
+function checked(config: CandidateModelConfig): CandidateModelConfig {
+  checkConfig(config);
+  return config;
 }
 
 const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
@@ -100,7 +102,7 @@ export function formsOf({ compare, forms: file, set }: FormOptions): readonly Fo
     if (!forms) throw new UsageError(`--compare ${compare}: there are ${COMPARISON_NAMES.join(', ')}`);
     return forms.map((form) => ({
       ...form,
-      configs: (size) => form.configs(size).map((config) => ({ ...config, ...changes })),
+      configs: (size) => form.configs(size).map((config) => checked({ ...config, ...changes })),
     }));
   }
   if (file !== undefined) return readForms(file, changes);
