@@ -47,6 +47,7 @@ export const trainCandidatesStage = (
         earlier?.candidate?.untilMs,
       );
       const worked = new StepsWorkedOn();
+      let last: [done: number, total: number, passedOver: number] = [0, 1, 0];
       let ages: AgeReport | undefined;
       const windowEndMs = split.evaluatedFromMs;
       const { trials, chosenByExampleCount } = await selectCandidateModel({
@@ -65,9 +66,10 @@ export const trainCandidatesStage = (
         onProgress(news, number, trialCount) {
           const { epoch, step, stepCount } = news;
           const detail = trainingDetail(news, [`epoch ${epoch}`]);
-          const done = number * stepCount + step;
-          progress.report(done, trialCount * stepCount, detail, worked.passedOver(number, news));
+          last = [number * stepCount + step, trialCount * stepCount, worked.passedOver(number, news)];
+          progress.report(last[0], last[1], detail, last[2]);
         },
+        onOtherWork: (work) => progress.report(last[0], last[1], work, last[2]),
       });
       const [{ model, config: candidateConfig, warmStart }] = trials;
       const tried = trials.map((trial) => [

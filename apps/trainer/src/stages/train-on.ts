@@ -61,6 +61,7 @@ export const trainOnStage = (
         checkpoints,
         signal,
         onProgress: report('candidate', 0),
+        onOtherWork: (work) => progress.report(last[0], 2_000, `candidate ${work}`, last[1]),
       });
       let rankingStart: RankingWarmStart | undefined;
       const ranking = await trainRankingModel({

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createRandom } from '@watchnext/learning';
 import { coWatchVectors, type WatchedSets } from './co-watch-vectors';
+import { orthonormalise } from './tall-matrices';
 
 /** Of each user the rows of what was watched. */
 function watchedSets(users: readonly (readonly number[])[]): WatchedSets {
@@ -30,6 +31,36 @@ function coWatches(users: readonly (readonly number[])[], rowCount: number): num
   );
 }
 
+/** By deflation: the greatest eigenvalue by 3,000 powers, taken off, and again. */
+function sumOfGreatest(matrix: readonly (readonly number[])[], count: number): number {
+  const rest = matrix.map((row) => [...row]);
+  let sum = 0;
+  for (let of = 0; of < count; of++) {
+    let vector = rest.map((_, i) => Math.sin(i + 1 + of));
+    let value = 0;
+    for (let step = 0; step < 3_000; step++) {
+      const image = rest.map((row) => row.reduce((total, entry, i) => total + entry * vector[i], 0));
+      value = Math.hypot(...image);
+      vector = image.map((entry) => entry / value);
+    }
+    rest.forEach((row, i) => row.forEach((_, j) => (row[j] -= value * vector[i] * vector[j])));
+    sum += value;
+  }
+  return sum;
+}
+
+/** Trace of M within the span of the columns. */
+function explained(matrix: readonly (readonly number[])[], vectors: Float32Array, dimensions: number): number {
+  const columns = vectors.slice();
+  orthonormalise(columns, dimensions);
+  let sum = 0;
+  for (let d = 0; d < dimensions; d++)
+    matrix.forEach((row, v) =>
+      row.forEach((entry, w) => (sum += entry * columns[v * dimensions + d] * columns[w * dimensions + d])),
+    );
+  return sum;
+}
+
 const LOGS = fc
   .integer({ min: 1, max: 8 })
   .chain((videoCount) =>
@@ -52,6 +83,19 @@ describe('coWatchVectors', () => {
           for (let w = 0; w < rowCount; w++) expect(product(vectors, 8, v, w)).toBeCloseTo(factor * matrix[v][w], 4);
       }),
     );
+  });
+
+  it('are those of the greatest eigenvalues where there are fewer dimensions, however near the next ones are', async () => {
+    const random = createRandom(4);
+    // A circle of ten videos that all its viewers watched, and a chain of pairs, whose eigenvalues lie close together.
+    const circle = Array.from({ length: 12 }, () => Array.from({ length: 10 }, (_, i) => i + 1));
+    const pairs = Array.from({ length: 150 }, (_, i) => [11 + i, 11 + ((i + 1 + random.nextInt(3)) % 150)]);
+    const users = [...circle, ...pairs];
+    const matrix = coWatches(users, 161);
+    const vectors = await vectorsOf(users, 161, 12);
+    const share = explained(matrix, vectors, 12) / sumOfGreatest(matrix, 12);
+    expect(share).toBeGreaterThan(0.99);
+    expect(share).toBeLessThan(1.001);
   });
 
   it('are finite, of the scale asked for, and zero for unknown videos and those that nobody watched', async () => {
@@ -95,6 +139,16 @@ describe('coWatchVectors', () => {
     const users = [[1, 2], [2, 3, 4], [1, 4], [5]];
     expect(await vectorsOf(users, 6, 2)).toEqual(await vectorsOf(users, 6, 2));
     expect(await vectorsOf(users, 6, 2)).not.toEqual(await vectorsOf(users, 6, 2, 2));
+  });
+
+  it('tell how far they are, up to all of it', async () => {
+    const users = Array.from({ length: 60 }, (_, user) => [1 + (user % 20), 1 + ((3 * user + 1) % 20)]);
+    const shares: number[] = [];
+    const options = { rowCount: 21, dimensions: 4, scale: 1, random: createRandom(1) };
+    await coWatchVectors(watchedSets(users), { ...options, onProgress: (share) => shares.push(share) });
+    expect(shares.length).toBeGreaterThan(1);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
   });
 
   it('stop when the signal says so', async () => {

@@ -30,14 +30,16 @@ export interface CoWatchOptions {
   readonly scale: number;
   readonly random: Random;
   readonly signal?: AbortSignal;
+  /** @param share of the work, from 0 to 1 */
+  readonly onProgress?: (share: number) => void;
 }
 
 /** How much less a video counts for being popular: 0 not at all, ½ as in a cosine. */
 const POWER = 0.25;
 /** Of M with a basis, which is nearly all of the time. */
 const MULTIPLICATIONS = 16;
-/** How much more a polynomial may make of one direction than of another: the lesser ones have to be left in float32. */
-const MOST_GROWTH = 1e4;
+/** How much more a polynomial may make of one direction than of another: of the lesser ones enough has to be left in float32. */
+const MOST_GROWTH = 1e3;
 const MOST_DEGREE = 8;
 /** Between turns left to timers and signals. */
 const TURN_MS = 200;
@@ -47,7 +49,7 @@ const TURN_MS = 200;
  * directions than there are dimensions, what is left of all rows
  */
 export async function coWatchVectors(watched: WatchedSets, options: CoWatchOptions): Promise<Float32Array> {
-  const { rowCount, dimensions, scale, random } = options;
+  const { rowCount, dimensions, scale, random, onProgress } = options;
   const multiply = multiplication(watched, options);
   let [basis, image, spare] = [0, 1, 2].map(() => new Float32Array(rowCount * dimensions));
   for (let i = 0; i < spare.length; i++) spare[i] = random.gaussian();
@@ -72,6 +74,7 @@ export async function coWatchVectors(watched: WatchedSets, options: CoWatchOptio
     orthonormalise(basis, dimensions);
     await multiply(basis, image);
     left -= degree;
+    onProgress?.(1 - left / MULTIPLICATIONS);
   }
   const vectors = timesLower(basis, cholesky(innerProducts(basis, image, dimensions), dimensions), dimensions);
   return scaled(vectors, scale * Math.sqrt((rowCount - 1) * dimensions));

@@ -20,6 +20,7 @@ export interface InitialWeightsOptions {
   /** What the videos' vectors begin with where the settings say so; undefined where they are overwritten anyway. */
   readonly watched?: WatchedSets;
   readonly signal?: AbortSignal;
+  readonly onOtherWork?: (work: string) => void;
 }
 
 /** Beside vectors of co-watches, so that no dimension is zero in all of them: it would stay so. */
@@ -44,7 +45,7 @@ export async function initialWeights(options: InitialWeightsOptions): Promise<In
 async function beginWithCoWatches(
   { watched: table, output }: CandidateTables,
   watched: WatchedSets,
-  { config, random, signal }: InitialWeightsOptions,
+  { config, random, signal, onOtherWork }: InitialWeightsOptions,
 ): Promise<void> {
   const { rowCount, dimensions, values } = table;
   const vectors = await coWatchVectors(watched, {
@@ -53,6 +54,7 @@ async function beginWithCoWatches(
     scale: CO_WATCH_SCALE * config.tableInitialScale,
     random: random.fork('co-watches'),
     signal,
+    onProgress: (share) => onOtherWork?.(`vectors of who watched what, ${Math.round(100 * share)}%`),
   });
   for (let i = 0; i < values.length; i++) values[i] = RANDOM_SHARE * values[i] + vectors[i];
   if (output !== table) output.values.set(values);

@@ -41,6 +41,13 @@ describe('tall matrices', () => {
     expect(matrix.every(Number.isFinite)).toBe(true);
   });
 
+  it('keep a column that is a thousandth of the others, and differs from them', () => {
+    const matrix = tall(10, 2);
+    for (let i = 0; i < matrix.length; i += COLUMNS) matrix[i + 3] = matrix[i] + matrix[i + 3] / 1_000;
+    orthonormalise(matrix, COLUMNS);
+    expect(at(innerProducts(matrix, matrix, COLUMNS), 3, 3)).toBeCloseTo(1, 2);
+  });
+
   it('are multiplied by the factor of a symmetric matrix, which gives the matrix', () => {
     fc.assert(
       fc.property(TALL, (matrix) => {

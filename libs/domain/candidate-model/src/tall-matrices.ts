@@ -3,8 +3,11 @@
  * A symmetric matrix is given by its lower triangle, and so is the factor L of L·Lᵀ.
  */
 
-/** A pivot below this share of the greatest is of a column that depends on those before it. */
-const LEAST_PIVOT_SHARE = 1e-7;
+/**
+ * A pivot below this share of the greatest is of a column that depends on those before it: of one that does, float32 leaves some 1e-14.
+ * Pivots are squares, so a column that is 1e-5 of the others counts as none.
+ */
+const LEAST_PIVOT_SHARE = 1e-10;
 /** Until an extreme eigenvalue is known to a few percent. */
 const POWER_STEPS = 30;
 

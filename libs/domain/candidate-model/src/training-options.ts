@@ -25,6 +25,8 @@ export interface CandidateTrainingOptions {
   /** Called once, where a few examples are far older than all others, or where none is of the end of the window. */
   readonly onOddAges?: (ages: AgeReport) => void;
   readonly onProgress?: (progress: CandidateTrainingProgress) => void;
+  /** Called for what a training does before its first step, of a large log for minutes: "vectors of who watched what, 40%". */
+  readonly onOtherWork?: (work: string) => void;
   /** Whether watches of what the history holds are learned and asked for too; default: only where there are no others (rewatches.ts). */
   readonly rewatches?: boolean;
   /** When aborted the training leaves its state there; the same training goes on from it another time, to the same model. */

@@ -89,6 +89,16 @@ describe('what a training begins with', () => {
     user.forEach((value, d) => expect(value).toBeCloseTo(values[rowOfV3 * 8 + d], 5));
   });
 
+  it('is told of while it is made, and where it is random there is nothing to tell', async () => {
+    const told = async (initialWeights: CandidateModelConfig['initialWeights']) => {
+      const work: string[] = [];
+      await setupOf({ initialWeights }, { onOtherWork: (text) => work.push(text) });
+      return work;
+    };
+    expect((await told('co-watches')).at(-1)).toBe('vectors of who watched what, 100%');
+    expect(await told('random')).toEqual([]);
+  });
+
   it('is random where the settings say so, and where they say nothing, as those of earlier models do', async () => {
     const { initialWeights: _, ...before } = CONFIG;
     const [random, absent] = [

@@ -45,7 +45,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const exampleSet = ExampleSet.encode(learned, vocabularies, ageShare, config);
   const asksWatches = config.initialWeights === 'co-watches' && !options.warmStart;
   const watched = asksWatches ? exampleSet.watchedSets() : undefined;
-  const { tables, tower, layout } = await initialWeights({ config, vocabularies, random, watched, signal });
+  const { tables, tower, layout } = await initialWeights({ ...options, vocabularies, random, watched });
   const taken =
     options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower, windowDays: ages.days });
   if (taken) options.onWarmStart?.(taken);

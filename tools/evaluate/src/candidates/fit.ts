@@ -44,12 +44,12 @@ export async function fitForm(
   const windowEndMs = newest(training);
   const examples = [...training, ...validationExamples];
   const epochs: { epoch: number; loss: number; validationRecall?: number }[] = [];
-  const report = (trial: number, trialCount: number, { step, stepCount, loss, epoch }: CandidateTrainingProgress) =>
-    options.onProgress(
-      trial * stepCount + step,
-      trialCount * stepCount,
-      `${form.name}, epoch ${epoch}, loss ${loss?.toFixed(3)}`,
-    );
+  let [done, total] = [0, 1];
+  const report = (trial: number, trialCount: number, { step, stepCount, loss, epoch }: CandidateTrainingProgress) => {
+    [done, total] = [trial * stepCount + step, trialCount * stepCount];
+    options.onProgress(done, total, `${form.name}, epoch ${epoch}, loss ${loss?.toFixed(3)}`);
+  };
+  const onOtherWork = (work: string) => options.onProgress(done, total, `${form.name}, ${work}`);
   const { trials, chosenByExampleCount } = await selectCandidateModel({
     examples: training,
     validationExamples: validation.map(({ example }: HeldOut) => example),
@@ -61,6 +61,7 @@ export async function fitForm(
     seed,
     rewatches,
     signal,
+    onOtherWork,
     onProgress(progress, trial, trialCount, isUnchosen) {
       const { epoch, loss, validationRecall } = progress;
       // The last report of an epoch is of all of it.
@@ -98,6 +99,7 @@ export async function fitForm(
     seed,
     rewatches,
     signal,
+    onOtherWork,
     onProgress: (progress) => report(trials.length, trials.length + 1, progress),
   });
   return finish(final, newest(examples));
