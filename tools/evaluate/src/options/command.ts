@@ -9,7 +9,7 @@ export const OPTIONS_PAGE: Page = {
   title: "The candidate model's options",
   introduction:
     '`npm run evaluate -- options --kuairand DIR --movietweetings DIR` writes this page: what may be changed in the candidate model beyond the paper, ' +
-    'each beside the default form, on a simulated world and on those of two real logs that are named; a dash stands where a form was not trained. Each form is ' +
+    'each beside the default form with random initial weights, on a simulated world and on those of two real logs that are named; a dash stands where a form was not trained. Each form is ' +
     'trained with each seed on the same rows, and every tenth user is set aside to say when to stop. Defaults are chosen by this page, so it asks about the validation ' +
     'days, which come after those rows and before the test days (on MovieTweetings about the last watch but one of each user); nothing of the test part is looked at.',
   markdown: 'docs/candidate-options.md',
