@@ -49,35 +49,66 @@ const TURN_MS = 200;
  * directions than there are dimensions, what is left of all rows
  */
 export async function coWatchVectors(watched: WatchedSets, options: CoWatchOptions): Promise<Float32Array> {
-  const { rowCount, dimensions, scale, random, onProgress } = options;
+  const { rowCount, dimensions, scale, onProgress } = options;
   const multiply = multiplication(watched, options);
-  let [basis, image, spare] = [0, 1, 2].map(() => new Float32Array(rowCount * dimensions));
+  let iterates = await firstIterates(multiply, options);
+  for (let left = MULTIPLICATIONS; left > 0; onProgress?.(1 - left / MULTIPLICATIONS)) {
+    const { basis, image } = iterates;
+    const { least, greatest } = extremeEigenvalues(innerProducts(basis, image, dimensions), dimensions);
+    if (least === 0) break; // the watches have no more directions than these
+    const degree = Math.min(degreeWithin(greatest / least), left);
+    iterates = await amplified(iterates, degree, least, multiply);
+    orthonormalise(iterates.basis, dimensions);
+    await multiply(iterates.basis, iterates.image);
+    left -= degree;
+  }
+  const { basis, image } = iterates;
+  const vectors = timesLower(basis, cholesky(innerProducts(basis, image, dimensions), dimensions), dimensions);
+  return scaled(vectors, scale * Math.sqrt((rowCount - 1) * dimensions));
+}
+
+/** All [rowCount, dimensions], and all the memory that is taken. */
+interface Iterates {
+  /** Q */
+  readonly basis: Float32Array;
+  /** M·Q */
+  readonly image: Float32Array;
+  readonly spare: Float32Array;
+}
+
+type Multiply = (from: Float32Array, to: Float32Array) => Promise<void>;
+
+async function firstIterates(multiply: Multiply, { rowCount, dimensions, random }: CoWatchOptions): Promise<Iterates> {
+  const [basis, image, spare] = [0, 1, 2].map(() => new Float32Array(rowCount * dimensions));
   for (let i = 0; i < spare.length; i++) spare[i] = random.gaussian();
   await multiply(spare, basis); // which leaves nothing in rows of videos that nobody watched
   orthonormalise(basis, dimensions);
   await multiply(basis, image);
-  for (let left = MULTIPLICATIONS; left > 0;) {
-    const { least, greatest } = extremeEigenvalues(innerProducts(basis, image, dimensions), dimensions);
-    if (least === 0) break; // the watches have no more directions than these
-    // From Q and M·Q to T_degree(2/least · M − 1)·Q, whose part below `least` stays as it is while all above grows.
-    const step = (into: Float32Array, previous: Float32Array, current: Float32Array, factor: number) => {
-      for (let i = 0; i < into.length; i++) into[i] = factor * ((2 / least) * into[i] - current[i]) - previous[i];
-    };
-    const degree = Math.min(degreeWithin(greatest / least), left);
-    step(image, spare.fill(0), basis, 1);
-    for (let of = 2; of <= degree; of++) {
-      await multiply(image, spare);
-      step(spare, basis, image, 2);
-      [basis, image, spare] = [image, spare, basis];
-    }
-    [basis, image] = [image, basis];
-    orthonormalise(basis, dimensions);
-    await multiply(basis, image);
-    left -= degree;
-    onProgress?.(1 - left / MULTIPLICATIONS);
+  return { basis, image, spare };
+}
+
+/**
+ * T_degree(2/below · M − 1)·Q as the new basis, by the recurrence of Chebyshev polynomials, and nothing of use in the others: what M has
+ * below that eigenvalue stays as large as it is, and all above grows.
+ */
+async function amplified(
+  { basis, image, spare }: Iterates,
+  degree: number,
+  below: number,
+  multiply: Multiply,
+): Promise<Iterates> {
+  /** into = M·current ← factor · (2/below · into − current) − previous */
+  const step = (into: Float32Array, current: Float32Array, previous: Float32Array, factor: number) => {
+    for (let i = 0; i < into.length; i++) into[i] = factor * ((2 / below) * into[i] - current[i]) - previous[i];
+  };
+  let [previous, current, next] = [basis, image, spare];
+  step(current, previous, next.fill(0), 1);
+  for (let of = 2; of <= degree; of++) {
+    await multiply(current, next);
+    step(next, current, previous, 2);
+    [previous, current, next] = [current, next, previous];
   }
-  const vectors = timesLower(basis, cholesky(innerProducts(basis, image, dimensions), dimensions), dimensions);
-  return scaled(vectors, scale * Math.sqrt((rowCount - 1) * dimensions));
+  return { basis: current, image: previous, spare: next };
 }
 
 /** The Chebyshev polynomial on [−1, 1] with which the direction of the greatest eigenvalue grows no more than MOST_GROWTH. */
@@ -87,10 +118,7 @@ function degreeWithin(ratio: number): number {
 }
 
 /** Writes M·Q over the second, both [rowCount, dimensions]. */
-function multiplication(
-  { starts, videos }: WatchedSets,
-  { rowCount, dimensions, signal }: CoWatchOptions,
-): (from: Float32Array, to: Float32Array) => Promise<void> {
+function multiplication({ starts, videos }: WatchedSets, { rowCount, dimensions, signal }: CoWatchOptions): Multiply {
   const weights = new Float32Array(rowCount);
   for (const video of videos) weights[video]++;
   for (let video = 0; video < rowCount; video++) weights[video] = weights[video] === 0 ? 0 : weights[video] ** -POWER;
