@@ -33,9 +33,16 @@ export const contextOf = (
 };
 
 /** `--once` in this process: its exit code and what it printed. */
-export async function train(dataDirectory: string, ...args: string[]): Promise<{ code: number; printed: string }> {
+export const train = (dataDirectory: string, ...args: string[]) => trainWith({}, dataDirectory, ...args);
+
+/** @param settings beside those of `environment` */
+export async function trainWith(
+  settings: Readonly<Record<string, string>>,
+  dataDirectory: string,
+  ...args: string[]
+): Promise<{ code: number; printed: string }> {
   let printed = '';
-  const app = await contextOf(dataDirectory, (text) => (printed += text));
+  const app = await contextOf(dataDirectory, (text) => (printed += text), settings);
   const code = await trainOnce(app, parseCommand(['--once', ...args], { exitOverride: true }));
   return { code, printed };
 }

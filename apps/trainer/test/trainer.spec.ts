@@ -16,7 +16,7 @@ import { loadModels } from '@watchnext/offline';
 import { trainOnce } from '../src/train-once';
 import { LOGGER } from '../src/tokens';
 import { TrainingRunner } from '../src/training-runner';
-import { contextOf, expectServedAsTrained, storeOf, train } from './harness';
+import { contextOf, expectServedAsTrained, storeOf, train, trainWith } from './harness';
 import { archiveEvents, strangersEvents, syntheticEvents } from './synthetic-log';
 
 const SIZE = { userCount: 40, videoCount: 80, dayCount: 4 };
@@ -269,11 +269,11 @@ describe('the trainer with ten users and thirty videos', () => {
 });
 
 describe('the trainer with users of one event each', () => {
-  const trainOf = async (userCount: number) => {
+  const trainOf = async (userCount: number, settings: Readonly<Record<string, string>> = {}) => {
     const data = await temporaryDirectory('trainer-strangers');
     try {
       await archiveEvents(data.path, strangersEvents(userCount));
-      const { code, printed } = await train(data.path);
+      const { code, printed } = await trainWith(settings, data.path);
       expect(await storeOf(data.path).list()).toHaveLength(1);
       return { code, printed };
     } finally {
@@ -284,10 +284,24 @@ describe('the trainer with users of one event each', () => {
   it(
     'trains, and the gate rejects what beats no counting',
     async () => {
-      const { code, printed } = await trainOf(1_200);
-      // Nobody has a history, so there is nothing to know of anybody beyond what counting by video knows.
+      // Nobody has a history, so there is nothing to know of anybody beyond what counting by video knows; from random weights not even that.
+      const fromRandom = { WATCHNEXT_CANDIDATE_SETTINGS: '{"initialWeights":"random"}' };
+      const { code, printed } = await trainOf(1_200, fromRandom);
       expect(code).toBe(3);
       expect(printed).toMatch(/FAILED {2}candidates-beat-popularity: recall/);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'trains what is as good as counting, and the gate is undecided about it',
+    async () => {
+      const { code, printed } = await trainOf(1_200);
+      const [, recall, popularity] =
+        /passed {2}candidates-beat-popularity: undecided: recall@\d+ (\S+), popularity (\S+),/.exec(printed) ?? [];
+      expect(code).toBe(0);
+      expect(Number(recall)).toBeGreaterThan(0);
+      expect(recall).toBe(popularity);
     },
     TEST_LIMIT_MS,
   );

@@ -141,6 +141,26 @@ describe('coWatchVectors', () => {
     expect(await vectorsOf(users, 6, 2)).not.toEqual(await vectorsOf(users, 6, 2, 2));
   });
 
+  it('are many times the same in the one dimension that there is, and tell how far they are', async () => {
+    const shares: number[] = [];
+    for (let seed = 1; seed <= 40; seed++) {
+      const options = { rowCount: 4, dimensions: 1, scale: 1, random: createRandom(seed) };
+      const users = [
+        [1, 2],
+        [1, 2, 3],
+        [1, 2],
+      ];
+      const vectors = await coWatchVectors(watchedSets(users), {
+        ...options,
+        onProgress: (share) => shares.push(share),
+      });
+      expect(vectors[1] / vectors[2]).toBeCloseTo(1, 4);
+      expect(shares.at(-1)).toBe(1);
+    }
+    expect(shares.every((share) => share > 0 && share <= 1)).toBe(true);
+    expect(shares.length).toBeGreaterThan(40 * 16);
+  });
+
   it('tell how far they are, up to all of it', async () => {
     const users = Array.from({ length: 60 }, (_, user) => [1 + (user % 20), 1 + ((3 * user + 1) % 20)]);
     const shares: number[] = [];

@@ -38,10 +38,12 @@ export interface CoWatchOptions {
 const POWER = 0.25;
 /** Of M with a basis, which is nearly all of the time. */
 const MULTIPLICATIONS = 16;
+/** Before those, in `firstIterates`. */
+const FIRST_MULTIPLICATIONS = 2;
 /** How much more a polynomial may make of one direction than of another: of the lesser ones enough has to be left in float32. */
 const MOST_GROWTH = 1e3;
 const MOST_DEGREE = 8;
-/** Between turns left to timers and signals. */
+/** Between turns left to timers and signals, in multiplications, which take most of the time. */
 const TURN_MS = 200;
 
 /**
@@ -50,9 +52,14 @@ const TURN_MS = 200;
  */
 export async function coWatchVectors(watched: WatchedSets, options: CoWatchOptions): Promise<Float32Array> {
   const { rowCount, dimensions, scale, onProgress } = options;
-  const multiply = multiplication(watched, options);
+  const multiplyQuietly = multiplication(watched, options);
+  let done = 0;
+  const multiply: Multiply = async (from, to) => {
+    await multiplyQuietly(from, to);
+    onProgress?.(++done / (FIRST_MULTIPLICATIONS + MULTIPLICATIONS));
+  };
   let iterates = await firstIterates(multiply, options);
-  for (let left = MULTIPLICATIONS; left > 0; onProgress?.(1 - left / MULTIPLICATIONS)) {
+  for (let left = MULTIPLICATIONS; left > 0;) {
     const { basis, image } = iterates;
     const { least, greatest } = extremeEigenvalues(innerProducts(basis, image, dimensions), dimensions);
     if (least === 0) break; // the watches have no more directions than these
@@ -62,6 +69,7 @@ export async function coWatchVectors(watched: WatchedSets, options: CoWatchOptio
     await multiply(iterates.basis, iterates.image);
     left -= degree;
   }
+  onProgress?.(1);
   const { basis, image } = iterates;
   const vectors = timesLower(basis, cholesky(innerProducts(basis, image, dimensions), dimensions), dimensions);
   return scaled(vectors, scale * Math.sqrt((rowCount - 1) * dimensions));
@@ -111,9 +119,10 @@ async function amplified(
   return { basis: current, image: previous, spare: next };
 }
 
-/** The Chebyshev polynomial on [−1, 1] with which the direction of the greatest eigenvalue grows no more than MOST_GROWTH. */
+/** Of the polynomial with which the direction of the greatest eigenvalue grows no more than MOST_GROWTH; 1 where none is so low. */
 function degreeWithin(ratio: number): number {
-  const degree = Math.floor(Math.acosh(MOST_GROWTH) / Math.acosh(2 * ratio - 1));
+  // Of equal eigenvalues the ratio may come out a little below 1.
+  const degree = Math.floor(Math.acosh(MOST_GROWTH) / Math.acosh(Math.max(1, 2 * ratio - 1)));
   return Math.min(Math.max(degree, 1), MOST_DEGREE);
 }
 

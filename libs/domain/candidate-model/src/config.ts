@@ -70,7 +70,7 @@ export interface CandidateModelConfig extends LearningRateSchedule {
    */
   readonly interests?: number;
   /**
-   * What a training begins with that begins with no earlier model: `co-watches`, the videos' vectors from who watched what
+   * What a training begins with, as far as no earlier model is there to begin with: `co-watches`, the videos' vectors from who watched what
    * (co-watch-vectors.ts) and a tower that passes the history's through (history-passage.ts); absent or `random`: random numbers.
    * With several interests, or a hidden layer of fewer than 2 · dimensions units, the tower begins at random all the same.
    */

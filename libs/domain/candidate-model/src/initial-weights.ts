@@ -17,7 +17,7 @@ export interface InitialWeightsOptions {
   readonly config: CandidateModelConfig;
   readonly vocabularies: CandidateVocabularies;
   readonly random: Random;
-  /** What the videos' vectors begin with where the settings say so; undefined where they are overwritten anyway. */
+  /** What the videos' vectors begin with where the settings say so; undefined: random, as new ones beside those of an earlier model are. */
   readonly watched?: WatchedSets;
   readonly signal?: AbortSignal;
   readonly onOtherWork?: (work: string) => void;

@@ -79,6 +79,9 @@ describe('tall matrices', () => {
     const { least, greatest } = extremeEigenvalues(matrix, COLUMNS);
     expect(greatest).toBeCloseTo(9, 4);
     expect(least).toBeCloseTo(0.5, 4);
+    const even = extremeEigenvalues(Float64Array.of(2, 0, -1, 2), 2);
+    expect(even.greatest).toBeCloseTo(3, 6);
+    expect(even.least).toBeCloseTo(1, 6);
     expect(extremeEigenvalues(new Float64Array(COLUMNS * COLUMNS), COLUMNS)).toEqual({ least: 0, greatest: 0 });
   });
 });

@@ -3,10 +3,7 @@
  * A symmetric matrix is given by its lower triangle, and so is the factor L of L·Lᵀ.
  */
 
-/**
- * A pivot below this share of the greatest is of a column that depends on those before it: of one that does, float32 leaves some 1e-14.
- * Pivots are squares, so a column that is 1e-5 of the others counts as none.
- */
+/** A pivot below this share of its column's own entry is of one that depends on those before it: of these float32 leaves some 1e-14. */
 const LEAST_PIVOT_SHARE = 1e-10;
 /** Until an extreme eigenvalue is known to a few percent. */
 const POWER_STEPS = 30;
@@ -42,15 +39,13 @@ export function innerProducts(a: Float32Array, b: Float32Array, dimensions: numb
 /** L with L·Lᵀ = the symmetric matrix whose lower triangle is given; a column without a pivot is zero. */
 export function cholesky(matrix: Float64Array, size: number): Float64Array {
   const lower = new Float64Array(size * size);
-  let greatest = 0;
-  for (let d = 0; d < size; d++) greatest = Math.max(greatest, matrix[d * size + d]);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column <= row; column++) {
       let rest = matrix[row * size + column];
       for (let k = 0; k < column; k++) rest -= lower[row * size + k] * lower[column * size + k];
       const pivot = lower[column * size + column];
       if (column < row) lower[row * size + column] = pivot === 0 ? 0 : rest / pivot;
-      else lower[row * size + row] = rest > LEAST_PIVOT_SHARE * greatest ? Math.sqrt(rest) : 0;
+      else lower[row * size + row] = rest > LEAST_PIVOT_SHARE * matrix[row * size + row] ? Math.sqrt(rest) : 0;
     }
   }
   return lower;
@@ -81,7 +76,8 @@ export function extremeEigenvalues(matrix: Float64Array, size: number): { least:
 
 /** By how much a vector grows each time, in the end. @param apply changes the vector in place */
 function growth(size: number, apply: (vector: Float64Array) => void): number {
-  const vector = new Float64Array(size).fill(1);
+  // Uneven, so that it is hardly at right angles to a vector that is even.
+  const vector = Float64Array.from({ length: size }, (_, d) => Math.sin(d + 1));
   let length = 0;
   for (let step = 0; step < POWER_STEPS; step++) {
     apply(vector);

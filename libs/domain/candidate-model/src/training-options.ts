@@ -18,7 +18,10 @@ export interface CandidateTrainingOptions {
   readonly seed: number;
   /** With these, the weights of the epoch with the best recall are kept, and training stops once it no longer rises, if it is of hits enough. */
   readonly validationExamples?: readonly CandidateExample[];
-  /** Where the weights begin, as far as they are of the same ids and shapes; the others, and all without it, as the settings say. */
+  /**
+   * Where the weights begin, as far as they are of the same ids and shapes; the others, and all without it, as the settings say. Vectors
+   * of new videos beside earlier ones begin at random, for those of co-watches have dimensions of another meaning.
+   */
   readonly warmStart?: CandidateModel;
   /** Called once, where there is a `warmStart`: what of it was taken. */
   readonly onWarmStart?: (report: WarmStartReport) => void;

@@ -1,5 +1,12 @@
 import { type CandidateExample, DAY_MS } from '@watchnext/features';
-import type { DenseStack, NamedTensors, TrainingCheckpoints } from '@watchnext/learning';
+import {
+  createRandom,
+  createTable,
+  type DenseStack,
+  initialiseStack,
+  type NamedTensors,
+  type TrainingCheckpoints,
+} from '@watchnext/learning';
 import { exampleOf, examplesOfWatches } from '../test/builders';
 import type { AgeReport } from './age-window';
 import { defaultCandidateConfig, type CandidateModelConfig } from './config';
@@ -108,6 +115,15 @@ describe('what a training begins with', () => {
     expect(Math.abs(neighboursAlike(random))).toBeLessThan(0.4);
     expect(absent.tables.output.values).toEqual(random.tables.output.values);
     expect(absent.tower).toEqual(random.tower);
+    const tables = createRandom(1).fork('tables');
+    expect(random.tables.watched.values).toEqual(createTable(27, 8, tables.fork('watched'), 0.05).values);
+    expect(random.tower).toEqual(initialiseStack([random.layout.inputSize, 8], createRandom(1).fork('tower')));
+  });
+
+  it('is what the watches say beside an earlier model of other dimensions, of which no vector fits', async () => {
+    const earlier = (await setupOf({})).model;
+    const start = await setupOf({ dimensions: 8 }, { warmStart: earlier });
+    expect(neighboursAlike(start)).toBeGreaterThan(0.5);
   });
 
   it('is the same for both tables where there are two, and they stay two', async () => {

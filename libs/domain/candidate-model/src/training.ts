@@ -43,7 +43,9 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / ages.days;
   const learned = learnedOf(examples, options.rewatches);
   const exampleSet = ExampleSet.encode(learned, vocabularies, ageShare, config);
-  const asksWatches = config.initialWeights === 'co-watches' && !options.warmStart;
+  // An earlier model's vectors take their place, if they fit.
+  const isOverwritten = options.warmStart?.config.dimensions === config.dimensions;
+  const asksWatches = config.initialWeights === 'co-watches' && !isOverwritten;
   const watched = asksWatches ? exampleSet.watchedSets() : undefined;
   const { tables, tower, layout } = await initialWeights({ ...options, vocabularies, random, watched });
   const taken =
