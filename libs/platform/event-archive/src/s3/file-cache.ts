@@ -126,9 +126,12 @@ export class FileCache {
   private async removeUnused(name: string): Promise<boolean> {
     const copy = copyOf(name);
     if (this.uses.has(copy)) return false;
-    const removal = rm(join(this.directory, name), { force: true }).finally(() => this.removing.delete(copy));
+    const earlier = this.removing.get(copy)?.catch(() => undefined);
+    const removal = Promise.resolve(earlier).then(() => rm(join(this.directory, name), { force: true }));
     this.removing.set(copy, removal);
-    await removal;
+    await removal.finally(() => {
+      if (this.removing.get(copy) === removal) this.removing.delete(copy);
+    });
     return true;
   }
 
