@@ -37,6 +37,10 @@ describe('sparse sequences', () => {
     expect(pairsOf(lists)).toBeGreaterThan(2 * pairsOf(mixed));
   });
 
+  it.each([1, 4, 5])('have five watches a user where %p are asked for', (watches) => {
+    expect(new Set([...sparseSequences({ ...OPTIONS, watches })].map(({ length }) => length))).toEqual(new Set([5]));
+  });
+
   it('end where there are no more videos than a user would watch', () => {
     for (const sequence of sparseSequences({ users: 20, videos: 6, watches: 12, seed: 3 }))
       expect(sequence.length).toBeLessThanOrEqual(6);

@@ -2,7 +2,7 @@
  * Sequences of watches as a sparse log has them: of each video two or three, and of each user a handful. A new product has such
  * a log, and so has one with far more uploads than viewers.
  *
- * A video belongs to one topic of 200 videos, within which it has a popularity of rank^−0.6. A user has three topics, with
+ * A video belongs to one topic of 200 videos, within which it has a popularity of rank^−0.6. A user has three topics, or one twice, with
  * shares drawn evenly from all that there are; nine of ten watches are of these, the tenth of any video. Each user has five watches
  * and a geometric number more, up to forty, no video twice.
  */
@@ -11,7 +11,7 @@ import { AliasSampler, createRandom, type Random, shuffle } from '@watchnext/lea
 export interface SparseSequencesOptions {
   readonly users: number;
   readonly videos: number;
-  /** Of a user, on average; from 5 on. */
+  /** Of a user, on average; of less than 5 each has 5. */
   readonly watches: number;
   readonly seed: number;
 }
@@ -49,7 +49,8 @@ export function* sparseSequences({ users, videos, watches, seed }: SparseSequenc
 
 function lengthOf(mean: number, random: Random): number {
   let length = LEAST_WATCHES;
-  const goesOn = 1 - 1 / (mean - LEAST_WATCHES + 1);
+  const more = Math.max(0, mean - LEAST_WATCHES);
+  const goesOn = more / (more + 1);
   while (length < MOST_WATCHES && random.next() < goesOn) length++;
   return length;
 }

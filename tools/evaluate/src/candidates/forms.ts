@@ -50,8 +50,9 @@ const COMPARISONS: Readonly<Record<string, readonly Form[]>> = {
     ...[0.1, 0.2, 0.4].map((temperature) => changed(`temperature ${temperature}`, { temperature })),
   ],
   'in-batch': [0, 0.5, 1].map((inBatchShare) => changed(`in-batch share ${inBatchShare}`, { inBatchShare })),
+  // Several begin at random, so one does here as well.
   interests: [1, 2, 4].map((interests) =>
-    changed(`${interests} user vector${interests === 1 ? '' : 's'}`, { interests }),
+    changed(`${interests} user vector${interests === 1 ? '' : 's'}`, { interests, initialWeights: 'random' }),
   ),
   decay: [0, 1e-4, 1e-3, 1e-2].map((tableDecay) => changed(`table decay ${tableDecay}`, { tableDecay })),
   dropout: [
