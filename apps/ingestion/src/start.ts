@@ -30,7 +30,8 @@ export function startIngestion(
     prepare: async (app, fastify) => {
       watchCertificates(app.get(Metrics), settings, logger);
       refuseUntilCollecting(fastify, app.get(Ingestion));
-      app.get(Admission).guardNames(fastify, settings.WATCHNEXT_HOST);
+      if (settings.WATCHNEXT_INGESTION_ROLES.includes('collect'))
+        app.get(Admission).guardNames(fastify, settings.WATCHNEXT_HOST);
       app.get(Admission).guard(fastify, '/v1/events');
       app.get(Admission).guardReads(fastify, '/v1/lag');
       registerBodyParsers(fastify);
