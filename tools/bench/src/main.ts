@@ -24,7 +24,7 @@ import { benchMerge } from './merge/merge-bench';
 import { benchReplay } from './replay/replay';
 import { publish, type BenchReport } from './report';
 import { addServingCommands } from './serve/commands';
-import { SEQUENCE_LOGS, type SequencesOptions, writeSequences } from './sequences/write-sequences';
+import { SEQUENCE_LOGS, writeSequences, type WrittenSequences } from './sequences/write-sequences';
 import { benchServedLists } from './served-lists';
 import { benchTrain } from './train/train';
 import { benchWorld } from './world/world';
@@ -224,7 +224,7 @@ program
     count,
   )
   .option('--seed <n>', 'of the draws', count, 1)
-  .action((file: string, options: SequencesOptions) => void process.stdout.write(writeSequences(file, options)));
+  .action((file: string, options: WrittenSequences) => void process.stdout.write(writeSequences(file, options)));
 
 command('import', 'a CSV log into an archive: rows a second and the largest resident memory of the process')
   .option('--rows <n>', 'rows of the log', count, 1_000_000)

@@ -8,14 +8,7 @@
  * year by .3. Lengths are log-normal (σ .9), from 20 watches to three quarters of the catalogue.
  */
 import { createRandom, type Random, shuffle } from '@watchnext/learning';
-
-export interface DenseSequencesOptions {
-  readonly users: number;
-  readonly videos: number;
-  /** Median watches of a user. */
-  readonly watches: number;
-  readonly seed: number;
-}
+import type { SequenceOptions } from './sequence-options';
 
 const DIMENSIONS = 16;
 const CENTRES = 60;
@@ -24,7 +17,7 @@ const LENGTH_SPREAD = 0.9;
 const MOST_OF_CATALOGUE = 0.75;
 
 /** Of one user after the other: indices of videos, in order. */
-export function* denseSequences({ users, videos, watches, seed }: DenseSequencesOptions): Generator<number[]> {
+export function* denseSequences({ users, videos, watches, seed }: SequenceOptions): Generator<number[]> {
   const random = createRandom(seed);
   const centres = Array.from({ length: CENTRES }, () => gaussians(random));
   const vectors = new Float64Array(videos * DIMENSIONS);

@@ -7,14 +7,7 @@
  * and a geometric number more, up to forty, no video twice.
  */
 import { AliasSampler, createRandom, type Random, shuffle } from '@watchnext/learning';
-
-export interface SparseSequencesOptions {
-  readonly users: number;
-  readonly videos: number;
-  /** Of a user, on average; of less than 5 each has 5. */
-  readonly watches: number;
-  readonly seed: number;
-}
+import type { SequenceOptions } from './sequence-options';
 
 const VIDEOS_OF_A_TOPIC = 200;
 const TOPICS_OF_A_USER = 3;
@@ -23,7 +16,7 @@ const MOST_WATCHES = 40;
 const STRAY_SHARE = 0.1;
 
 /** Of one user after the other: indices of videos, in order. */
-export function* sparseSequences({ users, videos, watches, seed }: SparseSequencesOptions): Generator<number[]> {
+export function* sparseSequences({ users, videos, watches, seed }: SequenceOptions): Generator<number[]> {
   const random = createRandom(seed);
   const shuffled = Int32Array.from({ length: videos }, (_, video) => video);
   shuffle(shuffled, random);

@@ -1,15 +1,12 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { denseSequences } from './dense-sequences';
+import type { SequenceOptions } from './sequence-options';
 import { sparseSequences } from './sparse-sequences';
 
-interface Sizes {
-  readonly users: number;
-  readonly videos: number;
-  /** Of a user. */
-  readonly watches: number;
+export interface WrittenSequences extends Partial<SequenceOptions> {
+  readonly log: SequenceLog;
+  readonly seed: number;
 }
-
-export type SequencesOptions = Partial<Sizes> & { readonly log: SequenceLog; readonly seed: number };
 type SequenceLog = keyof typeof LOGS;
 
 const LOGS = {
@@ -19,7 +16,7 @@ const LOGS = {
 export const SEQUENCE_LOGS = Object.keys(LOGS) as readonly SequenceLog[];
 
 /** Writes a line "user<TAB>video video …" for each user, as `evaluate -- candidates --sequences` reads them. @returns what it wrote, in words */
-export function writeSequences(file: string, { log, ...options }: SequencesOptions): string {
+export function writeSequences(file: string, { log, ...options }: WrittenSequences): string {
   const { sequences, sizes } = LOGS[log];
   const videos = new Set<number>();
   let userCount = 0;
