@@ -51,5 +51,8 @@ runCommand('rebuild', async ({ settings, paths, logger, archive, checkpoints, ow
     const report = await restorePartition(parts, partition, { partitionCount, overwrite: options.overwrite });
     process.stdout.write(`${JSON.stringify(report)}\n`);
   }
-  if (log) await foldToEnd(log, store, logger, partitions, partitionCount);
+  if (!log) return;
+  // Again: restoring takes a while, in which one may have begun.
+  await requireNobodyMaterialises(log);
+  await foldToEnd(log, store, logger, partitions, partitionCount);
 });

@@ -8,8 +8,8 @@ import { Materialiser } from '../materialise/materialiser';
 import { MATERIALISERS } from './require-nobody-materialises';
 
 /**
- * Joins the materialisers' group until the states of these partitions have all that the log held at the call; whether
- * this member or another one folded it makes no difference.
+ * Joins the materialisers' group until the states of these partitions have all that the log held at the call, whether this member
+ * folded it or one that joined after it. Of those that were at work before see `requireNobodyMaterialises`.
  */
 export async function foldToEnd(
   log: EventLog,

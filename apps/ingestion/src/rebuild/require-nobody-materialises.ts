@@ -8,7 +8,7 @@ import type { EventLog } from '@watchnext/event-log';
 /** Who folds the activity topic, in all of ingestion. */
 export const MATERIALISERS = { topic: TOPICS.activity, groupId: 'materialise' } as const;
 
-/** Nothing was done yet; the message says whom to stop. */
+/** The message says whom to stop. */
 export class MaterialisersAtWorkError extends Error {
   constructor(members: readonly string[]) {
     super(
