@@ -13,39 +13,42 @@ export interface InitialWeights {
   readonly layout: InputLayout;
 }
 
-export interface InitialWeightsOptions {
-  readonly config: CandidateModelConfig;
-  readonly vocabularies: CandidateVocabularies;
-  readonly random: Random;
-  /** What the videos' vectors begin with where the settings say so; undefined: random, as new ones beside those of an earlier model are. */
-  readonly watched?: WatchedSets;
-  readonly signal?: AbortSignal;
-  readonly onOtherWork?: (work: string) => void;
-}
-
 /** Beside vectors of co-watches, so that no dimension is zero in all of them: it would stay so. */
 const RANDOM_SHARE = 0.1;
 /** Of the vectors of co-watches, in `tableInitialScale`. */
 const CO_WATCH_SCALE = 2;
 
-/** What a training begins with: random, or what the watches say without one (`CandidateModelConfig.initialWeights`). */
-export async function initialWeights(options: InitialWeightsOptions): Promise<InitialWeights> {
-  const { config, vocabularies, random, watched } = options;
+/**
+ * What a training begins with but for an earlier model and vectors of co-watches: random tables, and a tower that is random or, where
+ * the settings say co-watches, passes the history's vectors through.
+ */
+export function initialWeights(
+  vocabularies: CandidateVocabularies,
+  config: CandidateModelConfig,
+  random: Random,
+): InitialWeights {
   const tables = randomTables(vocabularies, config, random.fork('tables'));
   const layout = inputLayout(tables, config);
   const tower = initialiseStack(towerSizes(layout.inputSize, config), random.fork('tower'));
-  if (config.initialWeights === 'co-watches') {
-    if (watched) await beginWithCoWatches(tables, watched, options);
-    // Several user vectors have to begin apart.
-    if (interestsOf(config) === 1) openPassage(tower, layout, config.dimensions);
-  }
+  // Several user vectors have to begin apart.
+  if (config.initialWeights === 'co-watches' && interestsOf(config) === 1)
+    openPassage(tower, layout, config.dimensions);
   return { tables, tower, layout };
 }
 
-async function beginWithCoWatches(
+export interface CoWatchStartOptions {
+  readonly config: CandidateModelConfig;
+  /** That the tables were made with. */
+  readonly random: Random;
+  readonly signal?: AbortSignal;
+  readonly onOtherWork?: (work: string) => void;
+}
+
+/** Overwrites the videos' random vectors in both tables. */
+export async function beginWithCoWatches(
   { watched: table, output }: CandidateTables,
   watched: WatchedSets,
-  { config, random, signal, onOtherWork }: InitialWeightsOptions,
+  { config, random, signal, onOtherWork }: CoWatchStartOptions,
 ): Promise<void> {
   const { rowCount, dimensions, values } = table;
   const vectors = await coWatchVectors(watched, {

@@ -13,7 +13,7 @@ import { checkConfig } from './config';
 import type { CandidateTables } from './engine';
 import { ExampleSet } from './example-set';
 import { foldConstantReals } from './constant-reals';
-import { initialWeights } from './initial-weights';
+import { beginWithCoWatches, initialWeights } from './initial-weights';
 import { CandidateModel, videoVectorsOf } from './model';
 import { NegativeSampler } from './negative-sampler';
 import type { CandidateTrainingOptions } from './training-options';
@@ -43,11 +43,7 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const ageShare = (example: CandidateExample) => ageDays(example, windowEndMs) / ages.days;
   const learned = learnedOf(examples, options.rewatches);
   const exampleSet = ExampleSet.encode(learned, vocabularies, ageShare, config);
-  // An earlier model's vectors take their place, if they fit.
-  const isOverwritten = options.warmStart?.config.dimensions === config.dimensions;
-  const asksWatches = config.initialWeights === 'co-watches' && !isOverwritten;
-  const watched = asksWatches ? exampleSet.watchedSets() : undefined;
-  const { tables, tower, layout } = await initialWeights({ ...options, vocabularies, random, watched });
+  const { tables, tower, layout } = initialWeights(vocabularies, config, random);
   const taken =
     options.warmStart && warmStart(options.warmStart, vocabularies, config, { tables, tower, windowDays: ages.days });
   if (taken) options.onWarmStart?.(taken);
@@ -62,6 +58,10 @@ export async function trainCandidateModel(options: CandidateTrainingOptions): Pr
   const settings = [config, options.seed, windowEndMs, validated, ...start];
   const key = options.checkpoints ? `candidate-${trainingKey(options.checkpoints, settings, exampleSet.arrays())}` : '';
   const resumed = await resume(options.checkpoints, key, { tables, tower });
+  // An earlier model's vectors stand there already, if they fit.
+  const hasVectors = resumed !== undefined || options.warmStart?.config.dimensions === config.dimensions;
+  if (config.initialWeights === 'co-watches' && !hasVectors)
+    await beginWithCoWatches(tables, exampleSet.watchedSets(), { ...options, random });
   const engine = await options.createEngine({
     ...config,
     // A step has no more than there are videos, and an engine makes room for as many as it is told.

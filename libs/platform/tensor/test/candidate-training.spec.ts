@@ -285,6 +285,7 @@ describe('a training that is stopped', () => {
       ...changed,
       createEngine: createEngine(),
       checkpoints,
+      onOtherWork: () => expect('vectors').toBe('those of the state'),
       onProgress: ({ validationRecall }) => recalls.push(validationRecall),
     });
     expect(resumed.toParts()).toEqual(whole.toParts());
