@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askWorker, startWorker } from './worker-process';
 
-/** Doubles a number; of 0 it says that it fails, of 1 it ends. */
+const [UNDOABLE, DEADLY, EXIT_CODE] = [0, 1, 3];
+
+/** The program of a worker: it doubles a number, says of one that it fails, and ends at another. */
 const DOUBLES = `
   process.on('message', ({ number }) => {
-    if (number === 0) return process.send({ kind: 'failed', message: 'there is nothing to double' });
-    if (number === 1) process.exit(3);
+    if (number === ${UNDOABLE}) return process.send({ kind: 'failed', message: 'there is nothing to double' });
+    if (number === ${DEADLY}) process.exit(${EXIT_CODE});
     process.send({ kind: 'progress', share: 0.5 });
     process.send({ kind: 'done', result: 2 * number });
   });`;
@@ -40,13 +42,13 @@ describe('a worker process', () => {
   });
 
   it('says that it failed, and takes the next task', async () => {
-    await expect(ask(0)).rejects.toMatchObject(failure('there is nothing to double'));
+    await expect(ask(UNDOABLE)).rejects.toMatchObject(failure('there is nothing to double'));
     expect(await ask(2)).toMatchObject({ result: 4 });
   });
 
   it('fails what it is asked where it ends, and what it is asked after that', async () => {
-    await expect(ask(1)).rejects.toMatchObject(failure('a worker ended with code 3'));
-    await expect(ask(2)).rejects.toMatchObject(failure('a worker ended with code 3'));
+    await expect(ask(DEADLY)).rejects.toMatchObject(failure(`a worker ended with code ${EXIT_CODE}`));
+    await expect(ask(2)).rejects.toMatchObject(failure(`a worker ended with code ${EXIT_CODE}`));
   });
 
   it('fails what it is asked where it cannot be asked', async () => {
