@@ -11,6 +11,7 @@ const REDUCER = 'libs/domain/features/src/reducer.ts';
 const CHECKS = 'libs/domain/features/src/event-checks.ts';
 const JSON_KINDS = 'apps/ingestion/src/collect/event-json.ts';
 const ARCHIVE = 'libs/platform/event-archive/src/flatten-event.ts';
+const ARCHIVE_COLUMNS = 'docs/bring-your-data.md';
 const FIRST_BODY = 10;
 
 /** @throws NameError, AnchorError */
@@ -55,6 +56,7 @@ export default async function event(tree: Tree, { name }: EventOptions): Promise
     `    case 'dismissal':`,
     `    case '${name}':\n      flat.userId = body.value.userId;\n      flat.videoId = body.value.videoId;\n      break;\n`,
   );
+  insertBefore(tree, ARCHIVE_COLUMNS, ', `user_upserted`', `, \`${snake}\``);
   tree.write(`libs/domain/features/src/${snake.replaceAll('_', '-')}.spec.ts`, spec(name));
   const changed = changedPaths(tree);
   return () => {
