@@ -94,7 +94,26 @@ describe('the defaults from 600 users to a million', () => {
   it('count the users and videos of examples', () => {
     const exampleOf = (userId: string, labelVideoId: string) => ({ userId, labelVideoId }) as CandidateExample;
     const examples = [exampleOf('ada', 'v'), exampleOf('ada', 'w'), exampleOf('bo', 'v'), exampleOf('bo', 'v')];
-    expect(dataSizeOf(examples)).toEqual({ videoCount: 2, userCount: 2, exampleCount: 4 });
+    expect(dataSizeOf(examples)).toEqual({ videoCount: 2, userCount: 2, exampleCount: 4, epochExampleCount: 4 });
+  });
+
+  it('have more epochs where few users have most of the watches, of whom an epoch takes a part', () => {
+    const watchesOf = (userId: string, count: number) =>
+      Array.from({ length: count }, (_, n) => ({ userId, labelVideoId: `v${n % 100}` }) as CandidateExample);
+    const even = Array.from({ length: 100 }, (_, n) => watchesOf(`user ${n}`, 100)).flat();
+    const uneven = [
+      ...Array.from({ length: 90 }, (_, n) => watchesOf(`user ${n}`, 10)),
+      watchesOf('heavy', 9_100),
+    ].flat();
+    expect(dataSizeOf(even)).toMatchObject({ exampleCount: 10_000, epochExampleCount: 10_000 });
+    // The mean of 91 users is 110.
+    expect(dataSizeOf(uneven)).toMatchObject({ exampleCount: 10_000, epochExampleCount: 90 * 10 + 110 });
+    const [evenly, unevenly] = [even, uneven].map((examples) =>
+      // Of so many videos that it is not their examples that say how many epochs there are.
+      defaultCandidateConfig({ ...dataSizeOf(examples), videoCount: 5_000 }),
+    );
+    expect(evenly.epochCount).toBe(13);
+    expect(unevenly.epochCount).toBe(24);
   });
 
   it('take a thousand negatives: up to as many videos the full softmax, also when there are more of them the next time', () => {

@@ -143,15 +143,21 @@ export interface DataSize {
   /** Distinct users who watched; default: so many that none has many examples. */
   readonly userCount?: number;
   readonly exampleCount: number;
+  /** Of them an epoch has, which takes no more of a user than `examplesPerUserPerEpoch`; default: as if all users had as many. */
+  readonly epochExampleCount?: number;
   /** Whether validation examples end a training; default: they do. */
   readonly validated?: boolean;
 }
 
 export function dataSizeOf(examples: readonly CandidateExample[]): Required<Omit<DataSize, 'validated'>> {
+  const ofUser = new Map<string, number>();
+  for (const { userId } of examples) ofUser.set(userId, (ofUser.get(userId) ?? 0) + 1);
+  const size = { userCount: ofUser.size, exampleCount: examples.length };
+  const most = examplesOfAUser(size);
   return {
     videoCount: new Set(examples.map(({ labelVideoId }) => labelVideoId)).size,
-    userCount: new Set(examples.map(({ userId }) => userId)).size,
-    exampleCount: examples.length,
+    ...size,
+    epochExampleCount: [...ofUser.values()].reduce((sum, count) => sum + Math.min(count, most), 0),
   };
 }
 
@@ -216,7 +222,8 @@ export function candidateForms(size: DataSize): CandidateModelConfig[] {
  */
 function defaultEpochCount(size: DataSize, batchSize: number): number {
   const { videoCount, userCount = Infinity, exampleCount, validated = true } = size;
-  const epochSize = Math.max(1, Math.min(exampleCount, userCount * examplesOfAUser(size)));
+  const { epochExampleCount = Math.min(exampleCount, userCount * examplesOfAUser(size)) } = size;
+  const epochSize = Math.max(1, epochExampleCount);
   const { examplesPerVideo, steps } = validated ? EPOCHS.validated : EPOCHS.blind;
   const byDensity = Math.round(exampleCount / Math.max(videoCount, 1) / examplesPerVideo);
   const bySteps = Math.ceil(steps / Math.ceil(epochSize / batchSize));
@@ -236,7 +243,7 @@ const EXAMPLE_BUDGET = 20_000_000;
  * The paper's same number for each user keeps the most active ones from ruling the loss. It follows the mean where that is many:
  * six epochs with 50 of 150 each lost a seventh of recall@10 (decision 149).
  */
-function examplesOfAUser({ userCount = Infinity, exampleCount }: DataSize): number {
+function examplesOfAUser({ userCount = Infinity, exampleCount }: Omit<DataSize, 'videoCount'>): number {
   return clamp(Math.round(exampleCount / Math.max(userCount, 1)), 50, 200);
 }
 

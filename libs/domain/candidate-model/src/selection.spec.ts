@@ -21,12 +21,15 @@ const forms = ({ validated }: DataSize): CandidateModelConfig[] =>
     ? (['position-heads', 'mean'] as const).map((historyEncoder) => ({ ...CONFIG, historyEncoder, epochCount: 5 }))
     : [{ ...CONFIG, epochCount: 4 }];
 
+type Leads = (epoch: number, encoder: string) => boolean | number;
+
 /**
  * An engine that computes nothing: after each epoch, which is one step, v0 is scored first or last by everybody.
+ * @param leads whether v0 is first, or how many from v0 on are
  * @param trained is told the number of examples of each training
  */
 const scripted =
-  (leads: (epoch: number, encoder: string) => boolean, trained: number[]): CandidateEngineFactory =>
+  (leads: Leads, trained: number[]): CandidateEngineFactory =>
   async ({ tables, tower }) => {
     const encoder = tables.positions.values.length > tables.positions.dimensions ? 'position-heads' : 'mean';
     let epoch = 0;
@@ -42,7 +45,8 @@ const scripted =
         // The vocabulary's first video is v0: all are watched equally often, and such are in the order of their ids.
         const { values, dimensions } = tables.output;
         values.forEach((_, i) => (values[i] = i < dimensions ? 0 : i / dimensions));
-        values.fill(leads(epoch, encoder) ? 1e6 : -1e6, dimensions, 2 * dimensions);
+        values.fill(-1e6, dimensions, 2 * dimensions);
+        values.fill(1e6, dimensions, (1 + Number(leads(epoch, encoder))) * dimensions);
         return 1;
       },
       gradients: () => Promise.reject(new Error('training does not ask for gradients')),
@@ -53,7 +57,7 @@ const scripted =
   };
 
 /** @param labelCount watches of v0 to validate on, all hit or none. @param others of v1 to v20, which are never hit */
-async function select(leads: (epoch: number, encoder: string) => boolean, labelCount: number, others = 200) {
+async function select(leads: Leads, labelCount: number, others = 200) {
   const validationExamples = [
     ...Array.from({ length: labelCount }, (_, n) => exampleOf('aside', 'v0', n)),
     ...Array.from({ length: others }, (_, n) => exampleOf('aside', `v${1 + (n % 20)}`, n)),
@@ -78,6 +82,15 @@ describe('selectCandidateModel', () => {
     expect(trials.map(({ config }) => config.historyEncoder)).toEqual(['mean', 'position-heads']);
     expect(trials[0].config.epochCount).toBe(2);
     expect(trained).toEqual([30, 30]);
+  });
+
+  it('keeps the form that recalls more, by however little, and of two that recall as much the preferred one', async () => {
+    // v1 is watched twice, the videos whose place among the first three it takes once.
+    const better = await select((_, form) => (form === 'mean' ? 2 : 1), 200, 21);
+    expect(better.trials.map(({ recall }) => recall * 221)).toEqual([203, 202]);
+    expect(better.trials[0].config.historyEncoder).toBe('mean');
+    const equal = await select(() => true, 200, 21);
+    expect(equal.trials[0].config.historyEncoder).toBe('position-heads');
   });
 
   it('trains the preferred form on everyone, for the blind number of epochs, where no epoch has hits enough', async () => {

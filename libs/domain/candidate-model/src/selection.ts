@@ -41,9 +41,6 @@ export interface CandidateSelection {
   readonly chosenByExampleCount: number;
 }
 
-/** Another form than the preferred one must be better by this share of the recall: less may be chance. */
-const LEAST_GAIN_SHARE = 0.05;
-
 /**
  * Trains each form and keeps the one that recalls the validation examples best; where these cannot tell (sample-size.ts), the preferred
  * one, for as many epochs as are right for most logs of that size.
@@ -60,7 +57,7 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
     for (const [number, config] of configs.entries()) {
       const report = (progress: CandidateTrainingProgress) => onProgress?.(progress, number, configs.length, false);
       const one = await tryForm({ ...training, validationExamples, config }, report);
-      if (number > 0 && one.trial.recall > tried[0].trial.recall * (1 + LEAST_GAIN_SHARE)) tried.unshift(one);
+      if (number > 0 && one.trial.recall > tried[0].trial.recall) tried.unshift(one);
       else tried.push(one);
     }
   }
