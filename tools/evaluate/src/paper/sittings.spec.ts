@@ -1,7 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepJson } from '../kept-files';
 import { Sittings } from './sittings';
+
+jest.mock('../kept-files', () => {
+  const real = jest.requireActual<typeof import('../kept-files')>('../kept-files');
+  return { ...real, keepJson: jest.fn(real.keepJson) };
+});
 
 describe('sittings', () => {
   let folder: string;
@@ -24,6 +30,22 @@ describe('sittings', () => {
     sittings.note({ startedAtMs: 5_000, untilMs: 6_000, processorSeconds: 100 });
     expect(sittings.sumOf([5_000], ['log'])).toMatchObject({ sittings: 2, processorSeconds: 110 });
     expect(sittings.sumOf([3_000], ['log'])).toMatchObject({ sittings: 1, processorSeconds: 10 });
+  });
+
+  it('are all kept of runs that share a folder, and note at the same time', () => {
+    jest.mocked(keepJson).mockImplementationOnce((file, value) => {
+      new Sittings(folder).note({ startedAtMs: 9_000, untilMs: 10_000, processorSeconds: 2 });
+      keepJson(file, value);
+    });
+    new Sittings(folder).note({ startedAtMs: 1_000, untilMs: 2_000, processorSeconds: 1.5 });
+    expect(new Sittings(folder).sumOf([1_000, 9_000], [])).toMatchObject({ sittings: 2, processorSeconds: 3.5 });
+  });
+
+  it('count those that an earlier version kept', () => {
+    const earlier = { startedAtMs: 1_000, untilMs: 2_000, processorSeconds: 1, prepared: ['log'] };
+    writeFileSync(join(folder, 'sittings.json'), JSON.stringify([earlier]));
+    new Sittings(folder).note({ startedAtMs: 3_000, untilMs: 4_000, processorSeconds: 10 });
+    expect(new Sittings(folder).sumOf([3_000], ['log'])).toMatchObject({ sittings: 2, processorSeconds: 11 });
   });
 
   it('are none in a new folder', () => {

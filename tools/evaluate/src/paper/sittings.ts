@@ -2,7 +2,7 @@
  * How long a page took, over all the runs that it was made in: what a run began, another may have ended. Kept after each
  * training, so that a run that was killed counts with what it had spent by then.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepJson, keptJson } from '../kept-files';
 
@@ -16,18 +16,19 @@ export interface Sitting {
   readonly prepared?: readonly string[];
 }
 
-export class Sittings {
-  private readonly file: string;
+/** All of them, as they were kept before each had a file. */
+const OF_EARLIER_VERSIONS = 'sittings.json';
+const FILE = /^sitting-\d+\.json$/;
 
-  constructor(folder: string) {
+/** A file each: runs that share a folder write none of each other's. */
+export class Sittings {
+  constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
-    this.file = join(folder, 'sittings.json');
   }
 
   /** Keeps what a sitting has come to so far. */
   note(sitting: Sitting): void {
-    const others = this.all().filter(({ startedAtMs }) => startedAtMs !== sitting.startedAtMs);
-    keepJson(this.file, [...others, sitting]);
+    keepJson(join(this.folder, `sitting-${sitting.startedAtMs}.json`), sitting);
   }
 
   /**
@@ -52,7 +53,11 @@ export class Sittings {
     };
   }
 
+  /** In the order in which they began, but for those of earlier versions, which are first. */
   private all(): Sitting[] {
-    return (keptJson(this.file) as Sitting[] | undefined) ?? [];
+    const earlier = (keptJson(join(this.folder, OF_EARLIER_VERSIONS)) as Sitting[] | undefined) ?? [];
+    const names = readdirSync(this.folder).filter((name) => FILE.test(name));
+    const own = names.flatMap((name) => (keptJson(join(this.folder, name)) as Sitting | undefined) ?? []);
+    return [...earlier, ...own.sort((a, b) => a.startedAtMs - b.startedAtMs)];
   }
 }
