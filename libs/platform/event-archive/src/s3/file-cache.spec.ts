@@ -49,6 +49,22 @@ describe('copies of remote files', () => {
     expect(await readFile(path, 'utf8')).toBe('bytes');
   });
 
+  it('are fetched once their folder can be made, and again once it is gone', async () => {
+    await rm(directory, { recursive: true });
+    await writeFile(directory, 'a file in its place');
+    await expect(cache.makeRoom([FILE])).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(cache.acquire(FILE, download, undefined, fine)).rejects.toMatchObject({ code: 'EEXIST' });
+    await rm(directory);
+    for (const times of [1, 2]) {
+      await cache.makeRoom([FILE]);
+      expect(await readFile(await cache.acquire(FILE, download, undefined, fine), 'utf8')).toBe('bytes');
+      cache.release(FILE);
+      expect(downloads).toBe(times);
+      await rm(directory, { recursive: true });
+    }
+    await cache.makeRoom([]);
+  });
+
   it('stay while one of those who asked has not let go', async () => {
     const acquire = () => cache.acquire(FILE, download, undefined, fine);
     await Promise.all([acquire(), acquire()]);

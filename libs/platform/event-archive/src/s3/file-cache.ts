@@ -18,7 +18,6 @@ export class FileCache {
   private readonly uses = new Map<string, number>();
   private readonly fetching = new Map<string, Promise<void>>();
   private readonly removing = new Map<string, Promise<void>>();
-  private opened: Promise<unknown> | undefined;
 
   constructor(
     private readonly directory: string,
@@ -30,7 +29,7 @@ export class FileCache {
    * together all the same, since they are needed together.
    */
   async makeRoom(files: readonly WantedFile[]): Promise<void> {
-    await this.open();
+    await this.makeFolder();
     const wanted = new Set(files.map(({ key }) => nameOf(key)));
     const entries: { name: string; sizeBytes: number; usedAtMs: number }[] = [];
     for (const name of await readdir(this.directory)) {
@@ -58,7 +57,7 @@ export class FileCache {
     verify: ((path: string) => Promise<void>) | undefined,
     verifyNew: (path: string) => Promise<void>,
   ): Promise<string> {
-    await this.open();
+    await this.makeFolder();
     const name = nameOf(file.key);
     const path = join(this.directory, name);
     this.uses.set(name, (this.uses.get(name) ?? 0) + 1);
@@ -135,8 +134,9 @@ export class FileCache {
     return true;
   }
 
-  private open(): Promise<unknown> {
-    return (this.opened ??= mkdir(this.directory, { recursive: true }));
+  /** Each time: a folder that could not be made, or is gone, may be one that can be made by now. */
+  private async makeFolder(): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
   }
 }
 
