@@ -102,4 +102,24 @@ describe.each([1, 3])('a catalogue scored for users of %i interests', (interests
     await expect(CatalogueScorer.of(model, createRunner, 0)).rejects.toThrow('no room');
     expect(close).toHaveBeenCalledTimes(1);
   });
+
+  it('closes its other runners where one cannot be closed, and says so after', async () => {
+    const close = jest.fn(() => {
+      throw new Error('stuck');
+    });
+    const scorer = await CatalogueScorer.of(model, plainWith(close), 0);
+    await expect(scorer.close()).rejects.toThrow('stuck');
+    expect(close).toHaveBeenCalledTimes(2);
+  });
+
+  it('says why a runner cannot be made where those before it cannot be closed either', async () => {
+    let made = 0;
+    const createRunner: TowerRunnerFactory = (tower) => {
+      if (made++ > 0) throw new Error('no room');
+      return plainWith(() => {
+        throw new Error('stuck');
+      })(tower);
+    };
+    await expect(CatalogueScorer.of(model, createRunner, 0)).rejects.toThrow('no room');
+  });
 });

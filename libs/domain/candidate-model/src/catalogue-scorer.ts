@@ -73,7 +73,7 @@ export class CatalogueScorer {
         blocks.push({ firstVideo, videoCount, runner: await createRunner([layer]) });
       }
     } catch (error) {
-      await closeAll(blocks);
+      await closeAll(blocks).catch(() => undefined);
       throw error;
     }
     return new CatalogueScorer(model, blocks);
@@ -102,6 +102,7 @@ export class CatalogueScorer {
     }
   }
 
+  /** @throws the first error of a runner's close, when all have been closed */
   async close(): Promise<void> {
     await closeAll(this.blocks ?? []);
   }
@@ -127,7 +128,8 @@ export class CatalogueScorer {
 }
 
 async function closeAll(blocks: readonly Block[]): Promise<void> {
-  for (const { runner } of blocks) await runner.close();
+  const outcomes = await Promise.allSettled(blocks.map(async ({ runner }) => runner.close()));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** Each number the greater of both, in place. */
