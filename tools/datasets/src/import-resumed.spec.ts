@@ -90,4 +90,17 @@ describe('an import through a collector that is cut off', () => {
     expect(sent).toBe(summary.eventCount);
     expect(new Set(taken).size).toBe(summary.eventCount);
   });
+
+  it.each([
+    ['empty', ''],
+    ['another one', 'no database '.repeat(1_000)],
+  ])('reads again where the file that it goes on from is %s, as after a full disk', async (_, contents) => {
+    const { log, workFolder } = await cutOff();
+    taken = [];
+    writeFileSync(join(workFolder, 'staging', 'staging.duckdb'), contents);
+    let reading = 0;
+    const { summary } = await importDataset('sequences', log, { url: url(), workFolder, onReading: () => reading++ });
+    expect(reading).toBeGreaterThan(0);
+    expect(taken).toHaveLength(summary.eventCount - FLUSH);
+  });
 });

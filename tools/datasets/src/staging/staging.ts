@@ -137,7 +137,7 @@ export class Staging {
     openHere.add(place);
     try {
       await mkdir(place, { recursive: true });
-      const database = await DuckDBInstance.create(join(place, 'staging.duckdb'), {
+      const database = await openDatabase(join(place, 'staging.duckdb'), {
         memory_limit: `${memoryLimitMiB}MiB`,
         threads: String(THREADS),
         temp_directory: join(place, 'spill'),
@@ -297,6 +297,20 @@ export class Staging {
   private get open(): NonNullable<Staging['appenders']> {
     if (this.appenders === undefined) throw new Error('the staging tables are not open for rows');
     return this.appenders;
+  }
+}
+
+/** As DuckDB says it of a file that a full disk or a loss of power has left in part. */
+const UNREADABLE = /not a valid DuckDB database file|Could not read enough bytes|Corrupt database file|replaying WAL/i;
+
+/** Anew where what an earlier process left cannot be read: what it was made of can. */
+async function openDatabase(file: string, settings: Record<string, string>): Promise<DuckDBInstance> {
+  try {
+    return await DuckDBInstance.create(file, settings);
+  } catch (error) {
+    if (!UNREADABLE.test((error as Error).message)) throw error;
+    for (const each of [file, `${file}.wal`]) await rm(each, { force: true });
+    return DuckDBInstance.create(file, settings);
   }
 }
 
