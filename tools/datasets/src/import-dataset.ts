@@ -60,8 +60,8 @@ export async function importDataset(
   const progress =
     workFolder === undefined
       ? undefined
-      : await SentProgress.open(workFolder, await fingerprintOf(importer, path, options));
-  const alreadySent = options.anew ? 0 : (progress?.sent ?? 0);
+      : await SentProgress.open(workFolder, await fingerprintOf(importer, path, options), options.anew);
+  const alreadySent = progress?.sent ?? 0;
   if (alreadySent > 0) options.onResumed?.(alreadySent);
   const first: string[] = [];
   let count = 0;
@@ -130,10 +130,14 @@ class SentProgress {
     readonly sent: number,
   ) {}
 
-  /** @param fingerprint of what is sent: of other files, or of the same sent otherwise, nothing has been taken yet */
-  static async open(folder: string, fingerprint: string): Promise<SentProgress> {
+  /**
+   * @param fingerprint of what is sent: of other files, or of the same sent otherwise, nothing has been taken yet
+   * @param anew forgets what was taken: a run without it, after one with it that was cut off, must not go on from there
+   */
+  static async open(folder: string, fingerprint: string, anew = false): Promise<SentProgress> {
     await mkdir(folder, { recursive: true });
     const file = join(folder, `sent-${fingerprint}`);
+    if (anew) await rm(file, { force: true });
     const text = await readFile(file, 'utf8').catch(() => '0');
     return new SentProgress(folder, file, /^\d+$/.test(text) ? Number(text) : 0);
   }

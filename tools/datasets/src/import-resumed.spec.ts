@@ -91,6 +91,15 @@ describe('an import through a collector that is cut off', () => {
     expect(new Set(taken).size).toBe(summary.eventCount);
   });
 
+  it('sends all again also after a run that was told to and was cut off before anything was taken', async () => {
+    const { log, workFolder } = await cutOff();
+    taken = [];
+    const stopped = { url: url(), workFolder, anew: true, signal: AbortSignal.abort(new Error('stopped')) };
+    await expect(importDataset('sequences', log, stopped)).rejects.toThrow('stopped');
+    const { summary, sent } = await importDataset('sequences', log, { url: url(), workFolder });
+    expect(sent).toBe(summary.eventCount);
+  });
+
   it.each([
     ['empty', ''],
     ['another one', 'no database '.repeat(1_000)],
