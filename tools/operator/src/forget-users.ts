@@ -21,6 +21,7 @@ import {
 import { partitionOf } from '@watchnext/event-log';
 import { decodeState } from '@watchnext/features';
 import { newEventId } from '@watchnext/producer-client';
+import { isGone } from './backup/moved-on';
 import { type Deletion, findDeletions, forgottenUserOf, type MergedViewer } from './find-deletions';
 import { forEachLetter } from './letters';
 import type { Drivers } from './program';
@@ -218,6 +219,8 @@ async function rewriteCheckpoints(
       const kept = await checkpoints.write(old, without(checkpoints.read(old), gone));
       if (kept.sha256 === old.sha256) continue;
     } catch (error) {
+      // Ingestion let go of it since it was listed.
+      if (isGone(error)) continue;
       // A damaged one serves nobody, and what it holds cannot be told.
       if (!(error instanceof CheckpointCorruptError)) throw error;
     }
@@ -235,7 +238,12 @@ async function countCheckpointed(
   for (const checkpoint of await checkpoints.list(TOPICS.activity)) {
     const gone = goneFrom(deletions, checkpoint);
     if (gone.size === 0) continue;
-    for await (const { userId } of checkpoints.read(checkpoint)) if (gone.has(userId)) count++;
+    try {
+      for await (const { userId } of checkpoints.read(checkpoint)) if (gone.has(userId)) count++;
+    } catch (error) {
+      // As in `rewriteCheckpoints`; a damaged one is still there in a dry run.
+      if (!(error instanceof CheckpointCorruptError || isGone(error))) throw error;
+    }
   }
   return count;
 }

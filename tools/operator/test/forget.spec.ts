@@ -1,5 +1,5 @@
 import { Event, TOPICS } from '@watchnext/contract';
-import { type CheckpointedState } from '@watchnext/event-archive';
+import { CheckpointCorruptError, type CheckpointedState } from '@watchnext/event-archive';
 import { partitionOf, type LogRecord } from '@watchnext/event-log';
 import { applyEvent, encodeState, newState, replayUser, userIdOf } from '@watchnext/features';
 import {
@@ -319,6 +319,40 @@ function describeForget(name: string, environment: () => Promise<Record<string, 
       const left = [];
       if (checkpoint) for await (const { userId } of world.checkpoints.read(checkpoint)) left.push(userId);
       expect(left).toEqual(['keeper']);
+    });
+
+    describe('with a checkpoint beside others that cannot be read', () => {
+      beforeEach(async () => {
+        await world.append([...life('gone', 9), eventOf(userDeletedOf('gone'), AT_MS + 20_000)]);
+        await world.archived();
+        const partition = partitionOf('gone', PARTITIONS);
+        for (const offset of [4, 5])
+          await world.checkpoints.write(
+            { ...placeOf(partition), offset },
+            statesOf({ userId: 'gone', state: encodeState(newState('gone')) }),
+          );
+      });
+
+      it('removes and reports the rest where ingestion lets go of it meanwhile', async () => {
+        const list = world.checkpoints.list.bind(world.checkpoints);
+        jest.spyOn(world.checkpoints, 'list').mockImplementation(async (topic) => {
+          const listed = await list(topic);
+          for (const old of listed.filter(({ offset }) => offset === 4)) await world.checkpoints.remove(old);
+          return listed;
+        });
+        const report = await forgetUsers(world);
+        expect(report).toMatchObject({ rewrittenCheckpointCount: 1, remainingCheckpointedStateCount: 0 });
+      });
+
+      it('counts the rest in a dry run where it is damaged', async () => {
+        const read = world.checkpoints.read.bind(world.checkpoints);
+        jest.spyOn(world.checkpoints, 'read').mockImplementation((checkpoint) => {
+          if (checkpoint.offset === 4) throw new CheckpointCorruptError(checkpoint);
+          return read(checkpoint);
+        });
+        const report = await forgetUsers(world, { dryRun: true });
+        expect(report.remainingCheckpointedStateCount).toBe(1);
+      });
     });
   });
 }
