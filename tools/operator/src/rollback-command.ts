@@ -4,7 +4,7 @@ import { allowClosedOutput, endOnUsage, nonEmpty, type ProgressTask, startTask }
 import { type DriverSettings, embeddedPaths, endAfter, exitCodeOf, loadDriverSettings } from '@watchnext/config';
 import { openSystemLog } from '@watchnext/event-log';
 import { makeOwnFolder } from '@watchnext/folder-lock';
-import { objectStoreSettingsOf } from '@watchnext/object-store';
+import { objectStoreSettingsOf, placeName } from '@watchnext/object-store';
 import { announceSnapshot } from '@watchnext/service';
 import { type Own, withOwned } from '@watchnext/waiting';
 import { openSnapshotStore, SnapshotNotFoundError, type SnapshotStore } from '@watchnext/snapshot-store';
@@ -35,8 +35,7 @@ async function announce(snapshotId: string): Promise<void> {
 
 function placeOf(settings: DriverSettings): string {
   if (settings.WATCHNEXT_OBJECT_STORE === 'folder') return embeddedPaths(settings.WATCHNEXT_DATA_DIR).snapshots;
-  const { bucket, prefix } = objectStoreSettingsOf(settings, 'snapshots');
-  return `s3://${bucket}/${prefix}`;
+  return placeName(objectStoreSettingsOf(settings, 'snapshots'));
 }
 
 /** One is compared with the current one. */
