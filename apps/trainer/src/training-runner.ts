@@ -86,7 +86,13 @@ export class TrainingRunner {
       await removeOldSnapshotsBy(settings, logger);
       return report;
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      // What the run came to is decided by now: it must not be trained anew for a folder, which goes once the trainer is started again.
+      await rm(directory, { recursive: true, force: true }).catch((error: unknown) =>
+        logger.warn(
+          { err: error },
+          'the files of this run cannot be removed: they go when the trainer is started again',
+        ),
+      );
     }
   }
 
