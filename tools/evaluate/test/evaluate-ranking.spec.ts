@@ -355,6 +355,8 @@ describe("a peer's scores", () => {
   it('are refused where they are no numbers, or of other impressions', async () => {
     const read = async (lines: string[]) => readPeerScores(await peerFile(lines), world().rankingExamples);
     await expect(read(['0,1,0,0,0,'])).rejects.toThrow('line 2: score is no number');
+    for (const click of ['True', 'false', ''])
+      await expect(read([`0,1,0,${click},0,1`])).rejects.toThrow(`line 2: is_click is neither 0 nor 1: "${click}"`);
     await expect(read(['999,1,0,0,0,1', '998,1,0,0,0,1'])).rejects.toThrow('has no score of any impression');
   });
 });

@@ -41,6 +41,9 @@ export async function readPeerScores(
     const [user, video, click, seconds, ...rest] = cells;
     const watchSeconds = Number(seconds);
     if (!Number.isFinite(watchSeconds)) refuse(line, `watch_seconds is no number: "${seconds}"`);
+    const isClick = Number(click);
+    // Another word for a click would be taken for none, and its row for another impression's.
+    if (click === '' || (isClick !== 0 && isClick !== 1)) refuse(line, `is_click is neither 0 nor 1: "${click}"`);
     const values = columns.map((column, i) => {
       const value = Number(rest[i]);
       if (rest[i] === '' || !Number.isFinite(value)) refuse(line, `${column} is no number: "${rest[i]}"`);
@@ -48,7 +51,7 @@ export async function readPeerScores(
     });
     const impressionId: string | undefined = rest[columns.length];
     find ??= impressionId === undefined ? finderByOutcome(impressions) : finderById(impressions);
-    const key = keyOf(user, video, Number(click) === 1, watchSeconds);
+    const key = keyOf(user, video, isClick === 1, watchSeconds);
     const index = find(key, impressionId, (reason) => refuse(line, reason));
     if (index === undefined) {
       unmatchedRowCount++;
