@@ -1,5 +1,5 @@
 /** A tiny world's archive through `report --archive`, and what `--json` of the halves wrote through `report`: pages of both. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cohortLabel } from '@watchnext/evaluation';
@@ -20,7 +20,11 @@ async function report(...args: string[]): Promise<void> {
 
 describe('the report of an archive', () => {
   let folder: string;
+  let archive: string;
   let out: string;
+  const partitions = String(PARTITION_COUNT);
+  const reportOf = (to: string) =>
+    report('--archive', archive, '--partitions', partitions, '--no-findings', '--threads', '1', '--out', to);
   let json: EvaluationReport;
   const [said, progress] = ['log', 'error'].map((name) => jest.spyOn(console, name as 'log'));
 
@@ -30,18 +34,8 @@ describe('the report of an archive', () => {
     jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     folder = await mkdtemp(join(tmpdir(), 'watchnext-report-'));
     out = join(folder, 'report');
-    const archive = await writeArchive(folder);
-    await report(
-      '--archive',
-      archive,
-      '--partitions',
-      String(PARTITION_COUNT),
-      '--no-findings',
-      '--threads',
-      '1',
-      '--out',
-      out,
-    );
+    archive = await writeArchive(folder);
+    await reportOf(out);
     json = JSON.parse(await readFile(join(out, 'report.json'), 'utf8')) as EvaluationReport;
   });
 
@@ -52,6 +46,14 @@ describe('the report of an archive', () => {
 
   const pages = async (at = out) =>
     Promise.all(['report.html', 'report.md'].map((name) => readFile(join(at, name), 'utf8')));
+
+  it('is kept as JSON also where its pages cannot be written, as hours of training stand behind it', async () => {
+    const blocked = join(folder, 'blocked');
+    await mkdir(join(blocked, 'report.html'), { recursive: true });
+    await expect(reportOf(blocked)).rejects.toThrow(/EISDIR/);
+    const kept = JSON.parse(await readFile(join(blocked, 'report.json'), 'utf8')) as EvaluationReport;
+    expect(kept.ranking?.scorers.map(({ name }) => name)).toEqual(json.ranking?.scorers.map(({ name }) => name));
+  });
 
   it('is a page that stands alone, and Markdown with each figure in a file beside it', async () => {
     const [html, markdown] = await pages();

@@ -17,9 +17,9 @@ import { progressOnStandardError as progress } from '../progress';
 import { evaluateRanking } from '../ranking/evaluate';
 import { rankingVariants } from '../ranking/variants';
 import { showReplay } from '../replay';
-import { evaluationReport, type EvaluationReport, writeReport } from '../report';
+import { evaluationReport, type EvaluationReport } from '../report';
 import { trainingEngines } from '../training-engines';
-import { evaluationDocument, readReports, writeReportFolder } from './evaluation';
+import { evaluationDocument, readReports, writeOutputs, writeReportFolder } from './evaluation';
 
 interface ReportOptions {
   readonly archive?: string;
@@ -51,9 +51,11 @@ async function runReport(files: readonly string[], options: ReportOptions): Prom
   const { archive, out } = options;
   if ((archive === undefined) === (files.length === 0))
     throw new UsageError('name --archive, or the files that --json of candidates, ranking or paper wrote');
-  const reports = archive === undefined ? readReports(files) : [await measure(archive, options)];
-  writeReportFolder(evaluationDocument(reports), out);
-  if (archive !== undefined) writeReport(join(out, 'report.json'), reports[0]);
+  if (archive !== undefined) {
+    writeOutputs(await measure(archive, options), { json: join(out, 'report.json'), report: out });
+    return;
+  }
+  writeReportFolder(evaluationDocument(readReports(files)), out);
   console.log(`written to ${join(out, 'report.html')} and ${join(out, 'report.md')}`);
 }
 
