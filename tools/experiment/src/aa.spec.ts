@@ -17,7 +17,7 @@ const DAYS = 4;
 const OPTIONS: AaOptions = { days: DAYS, untilMs: START_MS + DAYS * DAY_MS, replicates: 500, seed: 1 };
 
 /** Every viewer asks for some lists of ten; some click on nearly everything, and most on hardly anything. */
-async function archiveViewers(folder: string, users: number): Promise<EventArchive> {
+async function archiveViewers(folder: string, users: number, strayAtMs?: number): Promise<EventArchive> {
   const random = createRandom(11);
   const bodies = Array.from({ length: users }, (_, n) => `viewer-${n}`).flatMap((userId) => {
     const clickRate = random.next() < 0.3 ? 0.6 : 0.05;
@@ -47,7 +47,9 @@ async function archiveViewers(folder: string, users: number): Promise<EventArchi
         return [served, ...watches].map((event) => ({ key: userId, event }));
       });
   });
-  return archiveOf(folder, bodies);
+  const strays =
+    strayAtMs === undefined ? [] : [{ key: 'viewer-0', event: eventOf(watchOf('viewer-0', 'video-0'), strayAtMs) }];
+  return archiveOf(folder, [...bodies, ...strays]);
 }
 
 /** As if each impression were a unit of its own, and clicks of one viewer had nothing to do with each other: the variance p(1 − p)/n. */
@@ -170,6 +172,14 @@ describe('A/A tests of an archive', () => {
       'no users were served from 2026-10-08 to 2026-10-12T00:00:00.000Z, and a split takes 60, as each variant needs 30: ' +
         'choose another window with --days and --until; the archive has events from 2026-11-01 to 2026-11-04',
     );
+    const strayed = await archiveViewers(join(folder, 'strayed'), 40, START_MS + 900 * DAY_MS);
+    try {
+      await expect(checkAa(strayed, { ...OPTIONS, untilMs: START_MS - 20 * DAY_MS }, start)).rejects.toThrow(
+        'the archive has events from 2026-11-01 to 2026-11-04',
+      );
+    } finally {
+      await strayed.close();
+    }
     await refused({ metrics: ['listsPerUser', 'latencyMs'] }).toThrow(
       /^latencyMs: the same for all 300 users from 2026-11-01 .* leave it out of --metrics, or choose a window/,
     );

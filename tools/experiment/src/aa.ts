@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ProgressTask } from '@watchnext/command-line';
 import { TOPICS } from '@watchnext/contract';
+import { spanOfDays } from '@watchnext/evaluation';
 import type { EventArchive } from '@watchnext/event-archive';
 import {
   type AaMetric,
@@ -199,12 +200,13 @@ async function requireUsers(
   const share = (layerPart[1] - layerPart[0]) * Math.min(variants[0].share, variants[treatment].share);
   const fewest = Math.ceil(FEWEST_USERS / share);
   if (users >= fewest) return;
-  const { minOccurredAtMs, maxOccurredAtMs } = await archive.extent(TOPICS.activity);
+  // But for strays: who chooses a window by a clock that is years ahead would find nobody there.
+  const { fromMs, toMs } = spanOfDays((await archive.extent(TOPICS.activity)).days);
   const whose = Object.keys(audience).length > 0 ? ' of the audience' : '';
   const found = users === 1 ? `1 user${whose} was` : `${users === 0 ? 'no' : whole(users)} users${whose} were`;
   throw new NothingToCheckError(
     `${found} served ${window}, and a split takes ${whole(fewest)}, as each variant needs ${FEWEST_USERS}: choose another window with --days and --until; ` +
-      `the archive has events from ${day(minOccurredAtMs!)} to ${day(maxOccurredAtMs!)}`,
+      `the archive has events from ${day(fromMs)} to ${day(toMs)}`,
   );
 }
 
