@@ -1,29 +1,17 @@
 /** The replaying side of `bench replay`: node replay-process.js TASK, the task as JSON. */
 import { TOPICS } from '@watchnext/contract';
 import { startTask } from '@watchnext/command-line';
-import { type EventArchive, openParquetArchive } from '@watchnext/event-archive';
+import { openParquetArchive } from '@watchnext/event-archive';
 import { DAY_MS } from '@watchnext/features';
 import { readCatalogue, type ReplayedLog, readUserRecords, replayArchive } from '@watchnext/offline';
 import { tellFigures } from '../tell-figures';
 import { digestOf } from './digest';
 import type { ReplayFigures, ReplayTask, StageFigures } from './replay';
 import { type PartOfTime, timeByPart } from './time-by-part';
+import { firstDayOf, withoutEarlier } from './warm-up';
 import { type WindowDifference, windowDifference } from './window-difference';
 
 const EXAMPLES_PER_USER = 1_000;
-
-/** As it is where what lies before the warm-up is not read. */
-function withoutEarlier(archive: EventArchive, fromDay: string): EventArchive {
-  return Object.create(archive, {
-    readKeys: { value: (topic: string) => archive.readKeys(topic, { fromDay }) },
-  }) as EventArchive;
-}
-
-/** The first folder of the warm-up. */
-async function firstDayOf(archive: EventArchive, days: number): Promise<string> {
-  const { maxOccurredAtMs = 0 } = await archive.extent(TOPICS.activity);
-  return new Date(maxOccurredAtMs - days * DAY_MS).toISOString().slice(0, 10);
-}
 
 async function run(task: ReplayTask): Promise<ReplayFigures> {
   const { folder, partitionCount, trainingDays, warmUpDays, asked } = task;
