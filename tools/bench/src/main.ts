@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { SPACES } from '@watchnext/ann-index';
 import { allowClosedOutput, endOnUsage, madeFolder, newFile, wholeNumber } from '@watchnext/command-line';
+import { endByFailure } from '@watchnext/config';
 import { DEPENDENCIES, FAULT_KINDS, isInterrupted, stopWorldsOnSignal } from '@watchnext/end-to-end';
 import { FROZEN_PARTITIONS, FROZEN_WORLDS } from '@watchnext/simulator';
 import { KERNEL_PREFERENCES } from '@watchnext/tensor';
@@ -309,6 +310,5 @@ addExperimentCommands(program, { count, measuring });
 stopWorldsOnSignal();
 program.parseAsync().catch((error: unknown) => {
   if (isInterrupted()) return;
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  endByFailure(error);
 });

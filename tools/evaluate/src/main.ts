@@ -1,5 +1,5 @@
 /** npm run evaluate: how good models are, on any data that was imported or a plain file of sequences. */
-import { abandonTasks, allowClosedOutput, endOnUsage } from '@watchnext/command-line';
+import { allowClosedOutput, endOnUsage } from '@watchnext/command-line';
 import { endByFailure } from '@watchnext/config';
 import { Command } from 'commander';
 import { addCandidateCommand } from './candidates/command';
@@ -28,6 +28,5 @@ addReportCommand(program);
 
 program.parseAsync().catch((error: unknown) => {
   const stopped = interruption();
-  abandonTasks();
   endByFailure(stopped?.error ?? error, { exitCode: stopped ? () => stopped.exitCode : exitCode });
 });

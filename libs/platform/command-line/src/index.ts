@@ -9,7 +9,7 @@ export {
   type Stopping,
   type StopSignal,
 } from './stop-on-signals';
-export { abandonTasks, duration, type ProgressOutput, type ProgressTask, startTask } from './progress';
+export { duration, type ProgressOutput, type ProgressTask, startTask } from './progress';
 export { printable, printableJson } from './printable';
 export { madeFolder, moment, namedPath, newFile, newPath, nonEmpty, wholeNumber } from './option-values';
 export { alignColumns, percent, textTable } from './text-table';

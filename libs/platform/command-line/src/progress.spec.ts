@@ -1,5 +1,8 @@
 import { Writable } from 'node:stream';
-import { abandonTasks, describe as describeProgress, startTask } from './progress';
+import { endByFailure } from '@watchnext/config';
+import { describe as describeProgress, startTask } from './progress';
+
+afterEach(() => jest.restoreAllMocks());
 
 describe('progress', () => {
   it('tells count, rate and time left', () => {
@@ -40,12 +43,16 @@ describe('progress', () => {
     startTask('Reading', 'rows', output).finish();
     startTask('Sending', 'events', output).update(1, 10);
     const shown = text.length;
-    abandonTasks();
-    expect(text.slice(shown)).toContain('\u001b[2K');
-    expect(text.slice(shown)).not.toContain('Reading');
-    const ended = text;
-    abandonTasks();
-    expect(text).toBe(ended);
+    jest.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    jest.spyOn(process.stderr, 'write').mockImplementation((message) => ((text += String(message)), true));
+    endByFailure(new Error('no connection'));
+    const told = text.slice(shown);
+    expect(told.indexOf('\u001b[2K')).toBeGreaterThanOrEqual(0);
+    expect(told.indexOf('\u001b[2K')).toBeLessThan(told.indexOf('no connection'));
+    expect(told).not.toContain('Reading');
+    const ended = text.length;
+    endByFailure(new Error('once more'));
+    expect(text.slice(ended)).toBe('once more\n');
   });
 
   it('is plain lines where there is no terminal: some on the way, one at the end', () => {

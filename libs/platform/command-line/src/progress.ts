@@ -2,6 +2,7 @@
  * Progress of one task after another: a bar on a terminal; elsewhere plain lines, a few per task, so that a log stays
  * readable.
  */
+import { beforeFailure } from '@watchnext/config';
 import { Format, Presets, SingleBar } from 'cli-progress';
 
 /** Without a terminal: a line when so much time has passed, and one at the end. */
@@ -42,10 +43,10 @@ export function startTask(
 /** Those that have not ended. */
 const openTasks = new Set<ProgressTask>();
 
-/** Abandons all that were begun and have not ended: for programs that fail, so that what they say of it has a line of its own. */
-export function abandonTasks(): void {
+// Of a program that fails: what it says of it is to have a line of its own.
+beforeFailure(() => {
   for (const task of openTasks) task.abandon();
-}
+});
 
 abstract class CountedTask implements ProgressTask {
   private readonly startedAtMs: number;

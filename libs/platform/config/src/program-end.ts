@@ -24,12 +24,20 @@ export interface ProgramFailure {
   readonly exitCode?: (error: Error) => number;
 }
 
+const beforeFailures: (() => void)[] = [];
+
+/** Has something done before a program says that it failed, as what is drawn on its line taken away. @param work throws nothing */
+export function beforeFailure(work: () => void): void {
+  beforeFailures.push(work);
+}
+
 /** Writes what went wrong, and ends the process. */
 export function endByFailure(
   thrown: unknown,
   { describe = ({ message }) => message, exitCode = exitCodeOf }: ProgramFailure = {},
 ): never {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  for (const work of beforeFailures) work();
   process.stderr.write(`${describe(error)}\n`);
   process.exit(exitCode(error));
 }
