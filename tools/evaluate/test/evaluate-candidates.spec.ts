@@ -13,6 +13,7 @@ jest.setTimeout(120_000); // for machines under load; it takes two seconds
 
 const silent: Progress = {
   start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),
+  say: () => undefined,
   warn: () => undefined,
 };
 
@@ -106,6 +107,7 @@ it('asks in a small catalogue, if not told otherwise, about lists on which score
 it('warns of held-out days with few queries before anything is ranked or trained', async () => {
   const said: string[] = [];
   const progress: Progress = {
+    ...silent,
     warn: (text) => void said.push(text),
     start: (name) => {
       said.push(name);

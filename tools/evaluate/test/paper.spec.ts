@@ -33,6 +33,7 @@ const progress: Progress = {
     finish: () => finished.push(title),
     abandon: () => undefined,
   }),
+  say: () => undefined,
   warn: () => undefined,
 };
 const paperProgram = programOf('../src/paper/worker.ts');

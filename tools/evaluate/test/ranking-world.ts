@@ -8,6 +8,7 @@ import type { Progress } from '../src/progress';
 export const FIRST_DAY_MS = Date.UTC(2026, 4, 4);
 export const silent: Progress = {
   start: () => ({ update: () => undefined, note: () => undefined, finish: () => undefined, abandon: () => undefined }),
+  say: () => undefined,
   warn: () => undefined,
 };
 

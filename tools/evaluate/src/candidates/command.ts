@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { madeFolder, moment, newFile, refuseUnheeded } from '@watchnext/command-line';
-import { describeCounts, describeImport, importToArchive } from '@watchnext/datasets';
 import { makeOwnFolder } from '@watchnext/folder-lock';
 import { type Command, Option } from 'commander';
 import { count, counts, readableFile, repeated } from '../command-arguments';
 import { watchDataOf } from '../data/archive';
+import { importShown } from '../data/imported';
 import { readSequences } from '../data/sequences';
 import type { WatchData } from '../data/watch-data';
 import { UsageError } from '../exit-codes';
@@ -166,19 +166,10 @@ async function readData(
     throw new UsageError('--dataset needs --path, where the data set lies');
   const folder = await makeOwnFolder(tmpdir(), 'watchnext-evaluate', { isShared: true });
   try {
-    const task = progress.start(`import ${dataset}`, 'events');
+    const imported = join(folder, 'archive');
     const { partitions: partitionCount } = options;
-    const imported = await importToArchive(dataset, path, {
-      archive: join(folder, 'archive'),
-      partitionCount,
-      mappingFile: mapping,
-      onSent: (done, total) => task.update(done, total),
-      signal,
-    });
-    task.finish(describeCounts(imported.summary.counts));
-    // What is evaluated is what was left.
-    for (const text of describeImport(imported)) process.stderr.write(`${text}\n`);
-    return await readArchive(join(folder, 'archive'), `${dataset} at ${path}`, options, progress, signal);
+    await importShown(dataset, path, { archive: imported, partitionCount, mappingFile: mapping, signal }, progress);
+    return await readArchive(imported, `${dataset} at ${path}`, options, progress, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -26,6 +26,7 @@ export const DATA_CODE: Code = {
     'plain-examples',
     '../candidates/protocol',
     '../data/archive',
+    '../data/imported',
     '../data/watch-data',
     '../ranking/split',
   ],

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { datasetFingerprint, importToArchive } from '@watchnext/datasets';
+import { datasetFingerprint } from '@watchnext/datasets';
 import {
   type CandidateExample,
   DAY_MS,
@@ -15,6 +15,7 @@ import type { ReplayedLog } from '@watchnext/offline';
 import { FROZEN, FROZEN_PARTITIONS, generateArchive } from '@watchnext/simulator';
 import { splitWatches, type HeldOut, type Protocol, type TemporalSplit } from '../candidates/protocol';
 import { replayFolder, watchDataOf } from '../data/archive';
+import { importShown } from '../data/imported';
 import type { Progress } from '../progress';
 import { splitImpressions } from '../ranking/split';
 import type { AgeRange } from './age-curve';
@@ -139,11 +140,8 @@ async function importedOnce(
   signal: AbortSignal,
 ): Promise<string> {
   return madeOnce(folder, await datasetFingerprint(dataset, path), async (unfinished) => {
-    const task = progress.start(`import ${dataset}`, 'events');
-    const onSent = (done: number, total: number) => task.update(done, total);
     const archive = join(unfinished, 'archive');
-    await importToArchive(dataset, path, { archive, partitionCount: IMPORT_PARTITIONS, onSent, signal });
-    task.finish();
+    await importShown(dataset, path, { archive, partitionCount: IMPORT_PARTITIONS, signal }, progress);
   });
 }
 
