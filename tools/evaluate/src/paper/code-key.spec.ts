@@ -4,7 +4,7 @@ import { DATA_CODE, dataCodeKey, UNIT_CODE, unitCodeKey } from './code-key';
 import type { Unit } from './units';
 
 /** They only keep what was made, and find it again. */
-const KEEPERS = ['code-key', 'data-cache'];
+const KEEPERS = ['code-key', 'data-cache', 'made-once'];
 /** `run-unit` knows both models and trains one. */
 const OTHER_MODEL: Readonly<Record<Unit['kind'], string>> = {
   candidate: '@watchnext/ranking-model',

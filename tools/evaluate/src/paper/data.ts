@@ -1,6 +1,4 @@
 /** What the paper's experiments run on: a log, divided once. */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { datasetFingerprint } from '@watchnext/datasets';
 import {
@@ -19,8 +17,8 @@ import { importShown } from '../data/imported';
 import type { Progress } from '../progress';
 import { splitImpressions } from '../ranking/split';
 import type { AgeRange } from './age-curve';
-import { dataCodeKey } from './code-key';
 import { keepData, keptData } from './data-cache';
+import { madeOnce } from './made-once';
 import { plainCandidate, plainImpressions } from './plain-examples';
 
 export interface PaperData {
@@ -143,25 +141,6 @@ async function importedOnce(
     const archive = join(unfinished, 'archive');
     await importShown(dataset, path, { archive, partitionCount: IMPORT_PARTITIONS, signal }, progress);
   });
-}
-
-/**
- * Under another name until it is whole, so that a run that was stopped leaves nothing half made; made anew where other code
- * had made it, or of other files.
- */
-async function madeOnce(folder: string, fingerprint: string, make: (folder: string) => Promise<void>): Promise<string> {
-  const archive = join(folder, 'archive');
-  const madeBy = join(folder, 'made-by');
-  const maker = `${dataCodeKey()} ${fingerprint}`;
-  if (existsSync(madeBy) && readFileSync(madeBy, 'utf8') === maker) return archive;
-  const unfinished = `${folder}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
-  await make(unfinished);
-  await writeFile(join(unfinished, 'made-by'), maker);
-  await rm(folder, { recursive: true, force: true });
-  await rename(unfinished, folder);
-  return archive;
 }
 
 /** What is asked about: the test part, or the part before it where something is chosen by the answers. */
