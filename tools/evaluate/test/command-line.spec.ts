@@ -55,3 +55,7 @@ it('candidates without models and without baselines are refused: no row would be
   const args = ['--no-models', '--no-baselines', '--archive', '/no/such/folder'];
   await expect(run('candidates', ...args)).rejects.toThrow('--no-models and --no-baselines leave nothing to evaluate');
 });
+
+it.each(['', ' ', 'soon', '-1'])('a page that is to take %j minutes is refused', async (minutes) => {
+  await expect(run('paper', '--on', 'nothing', '--minutes', minutes)).rejects.toThrow('a number of minutes from 0');
+});

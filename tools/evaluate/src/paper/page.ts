@@ -86,7 +86,8 @@ type PageAsked = Pick<PageOptions, 'only' | 'seeds' | 'work'>;
 
 function minutes(text: string): number {
   const value = Number(text);
-  if (!(value >= 0)) throw new InvalidArgumentError('a number of minutes from 0');
+  // An empty one, as of a variable of the shell that is not set, would be 0.
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('a number of minutes from 0');
   return value;
 }
 
