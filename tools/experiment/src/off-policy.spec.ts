@@ -29,7 +29,7 @@ describe('policies', () => {
     expect(probabilities).toEqual(expected.map((p) => expect.closeTo(p, 3)));
   });
 
-  it.each(['best', 'epsilon', 'epsilon=2', 'softmax=0', 'greedy=1'])('%s is none', (name) =>
+  it.each(['best', 'epsilon', 'epsilon=', 'epsilon= ', 'epsilon=2', 'softmax=0', 'greedy=1'])('%s is none', (name) =>
     expect(() => policyOf(name)).toThrow(/there is no policy .*; there are greedy/),
   );
 });

@@ -18,7 +18,8 @@ export type Policy = (options: readonly ExplorationOption[]) => readonly number[
 /** @throws RangeError for a name that is no policy */
 export function policyOf(text: string): Policy {
   const [name, parameter] = text.split('=') as [string, string | undefined];
-  const value = Number(parameter);
+  // "epsilon=" would be 0, and of a variable of the shell that is not set.
+  const value = parameter?.trim() ? Number(parameter) : NaN;
   if (name === 'greedy' && parameter === undefined)
     return (options) => options.map((_, index) => (index === 0 ? 1 : 0));
   if (name === 'uniform' && parameter === undefined) return (options) => options.map(() => 1 / options.length);
