@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { EventBatch } from '@watchnext/contract';
 import { makeAuthority, makeCertificate, temporaryDirectory } from '@watchnext/testing';
-import { LiveError, runLive } from './live';
+import { LiveError, runLive, worldOf } from './live';
 
 const UPLOAD_EVERY_MINUTES = 10;
 
@@ -16,6 +16,21 @@ async function portOf(server: Server): Promise<number> {
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
+
+it('names the file of a world that cannot be read, and what to do', async () => {
+  const { path, remove } = await temporaryDirectory('simulator-live');
+  try {
+    expect(() => worldOf(path)).toThrow("world.json is not there: write a world's archive first");
+    for (const damaged of ['', 'null', '{"eventCount": 7}', '{"world": {"seed": 1']) {
+      writeFileSync(join(path, 'world.json'), damaged);
+      expect(() => worldOf(path)).toThrow(`${join(path, 'world.json')} is damaged: write the world's archive anew`);
+    }
+    writeFileSync(join(path, 'world.json'), '{"world": {"seed": 1}}');
+    expect(worldOf(path)).toEqual({ seed: 1 });
+  } finally {
+    await remove();
+  }
+});
 
 it('shows key and certificate to a collector that asks for them', async () => {
   const directory = await temporaryDirectory('simulator-live');

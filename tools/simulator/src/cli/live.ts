@@ -37,11 +37,27 @@ export class LiveError extends Error {
   override readonly name = 'LiveError';
 }
 
-/** The world whose archive lies in a data folder. @throws Error when none does */
+/** The world whose archive lies in a data folder. @throws Error when none does, or its file does not tell */
 export function worldOf(dataFolder: string): WorldOptions {
   const file = join(dataFolder, WORLD_FILE);
   if (!existsSync(file)) throw new Error(`${file} is not there: write a world's archive first (simulate archive)`);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { world: WorldOptions }).world;
+  const text = readFileSync(file, 'utf8');
+  let told: { readonly world?: WorldOptions } | null;
+  try {
+    told = JSON.parse(text) as typeof told;
+  } catch (cause) {
+    throw new DamagedWorldError(file, { cause });
+  }
+  if (typeof told?.world !== 'object') throw new DamagedWorldError(file);
+  return told.world;
+}
+
+/** As a disk may leave a file. */
+class DamagedWorldError extends Error {
+  constructor(file: string, options?: ErrorOptions) {
+    super(`${file} is damaged: write the world's archive anew, into another folder (simulate archive)`, options);
+    this.name = 'DamagedWorldError';
+  }
 }
 
 /**
