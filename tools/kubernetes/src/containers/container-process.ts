@@ -7,6 +7,8 @@ import { type ContainerSpec, runArguments } from './container-arguments';
 import type { Engine } from './engine';
 
 const START_LIMIT_MS = 60_000;
+const MOST_STOPS = 20;
+const STOP_AGAIN_MS = 1_000;
 /** What Kubernetes gives a pod that sets nothing else. */
 const DEFAULT_GRACE_SECONDS = 30;
 
@@ -57,15 +59,21 @@ export class ContainerProcess {
   /**
    * Ends it as Kubernetes does: the image's signal, and the end of it after the pod's `terminationGracePeriodSeconds`.
    * @returns its exit code, 137 where it had to be killed; undefined where it did not run any more
+   * @throws with its last log lines where the engine does not end it
    */
   async stop(): Promise<number | undefined> {
     if (!this.ended || this.exitCode !== undefined) return undefined;
     const seconds = this.spec.workload.pod.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-    const stopping = spawn(this.engine.name, ['stop', '-t', String(seconds), this.spec.name], { stdio: 'ignore' });
-    await new Promise((resolve) => stopping.once('exit', resolve));
-    const code = await this.ended;
-    this.processId = undefined;
-    return code;
+    // Again where the engine knows none of that name yet: it may still be making it.
+    for (let tries = 0; tries < MOST_STOPS; tries++) {
+      const stopping = spawn(this.engine.name, ['stop', '-t', String(seconds), this.spec.name], { stdio: 'ignore' });
+      await new Promise((resolve) => stopping.once('exit', resolve).once('error', resolve));
+      const code = await Promise.race([this.ended, sleep(STOP_AGAIN_MS, undefined, { ref: false })]);
+      if (code === undefined) continue;
+      this.processId = undefined;
+      return code;
+    }
+    throw this.failure('was not stopped by the engine');
   }
 
   /** What a program printed that ran inside, as the container's user. @throws Error where it failed */
