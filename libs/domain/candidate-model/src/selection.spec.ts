@@ -25,7 +25,7 @@ type Leads = (epoch: number, encoder: string) => boolean | number;
 
 /**
  * An engine that computes nothing: after each epoch, which is one step, v0 is scored first or last by everybody.
- * @param leads whether v0 is first, or how many from v0 on are
+ * @param leads whether v0 is first, or how many from v0 on are; of a negative number v0 is the last of them
  * @param trained is told the number of examples of each training
  */
 const scripted =
@@ -46,7 +46,9 @@ const scripted =
         const { values, dimensions } = tables.output;
         values.forEach((_, i) => (values[i] = i < dimensions ? 0 : i / dimensions));
         values.fill(-1e6, dimensions, 2 * dimensions);
-        values.fill(1e6, dimensions, (1 + Number(leads(epoch, encoder))) * dimensions);
+        const ahead = Number(leads(epoch, encoder));
+        for (let v = 0; v < Math.abs(ahead); v++)
+          values.fill(1e6 * (ahead > 0 ? ahead - v : v + 1), (1 + v) * dimensions, (2 + v) * dimensions);
         return 1;
       },
       gradients: () => Promise.reject(new Error('training does not ask for gradients')),
@@ -91,6 +93,14 @@ describe('selectCandidateModel', () => {
     expect(better.trials[0].config.historyEncoder).toBe('mean');
     const equal = await select(() => true, 200, 21);
     expect(equal.trials[0].config.historyEncoder).toBe('position-heads');
+  });
+
+  it('does not keep a form that recalls a little more among all places, and far less among the first', async () => {
+    const { trials } = await select((_, form) => (form === 'mean' ? -2 : 1), 200, 21);
+    expect(trials.map(({ recall, config }) => [config.historyEncoder, recall * 221])).toEqual([
+      ['position-heads', 202],
+      ['mean', 203],
+    ]);
   });
 
   it('trains the preferred form on everyone, for the blind number of epochs, where no epoch has hits enough', async () => {

@@ -5,6 +5,7 @@ import { askedOf, learnedOf } from './rewatches';
 import { hasEnoughHits, examplesToChooseBy } from './sample-size';
 import { trainCandidateModel } from './training';
 import type { CandidateTrainingOptions, CandidateTrainingProgress } from './training-options';
+import { askedExamples, validationCutoff, validationRecall } from './validation';
 import type { WarmStartReport } from './warm-start';
 
 export interface CandidateSelectionOptions extends Omit<
@@ -42,7 +43,7 @@ export interface CandidateSelection {
 }
 
 /**
- * Trains each form and keeps the one that recalls the validation examples best; where these cannot tell (sample-size.ts), the preferred
+ * Trains each form and keeps the one that recalls the validation examples best (`foundBy`); where these cannot tell (sample-size.ts), the preferred
  * one, for as many epochs as are right for most logs of that size.
  */
 export async function selectCandidateModel(options: CandidateSelectionOptions): Promise<CandidateSelection> {
@@ -54,10 +55,12 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
   const tried: Tried[] = [];
   if (validationExamples.length > 0) {
     const configs = forms({ ...sizeOf(training.examples), validated: true });
+    const choice = { ...training, validationExamples };
     for (const [number, config] of configs.entries()) {
       const report = (progress: CandidateTrainingProgress) => onProgress?.(progress, number, configs.length, false);
       const one = await tryForm({ ...training, validationExamples, config }, report);
-      if (number > 0 && one.trial.recall > tried[0].trial.recall) tried.unshift(one);
+      if (number > 0 && (await foundBy(one.trial, choice)) > (await foundBy(tried[0].trial, choice)))
+        tried.unshift(one);
       else tried.push(one);
     }
   }
@@ -69,6 +72,23 @@ export async function selectCandidateModel(options: CandidateSelectionOptions): 
     onProgress?.(progress, trials.length, trials.length + 1, true),
   );
   return { trials: [trial, ...trials], chosenByExampleCount: 0 };
+}
+
+/**
+ * What a form is chosen by: its recall and that at a tenth of the places. By the first alone a form could be chosen that finds as much,
+ * but further down.
+ */
+async function foundBy(
+  { model, recall }: CandidateTrial,
+  { validationExamples, windowEndMs, createRunner }: Choice,
+): Promise<number> {
+  const asked = askedExamples(model, validationExamples);
+  const nearCutoff = Math.ceil(validationCutoff(model.videoIds.length) / 10);
+  return recall + (await validationRecall(model, asked, windowEndMs, nearCutoff, createRunner));
+}
+
+interface Choice extends Pick<CandidateTrainingOptions, 'windowEndMs' | 'createRunner'> {
+  readonly validationExamples: readonly CandidateExample[];
 }
 
 interface Tried {
