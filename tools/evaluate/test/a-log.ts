@@ -1,6 +1,14 @@
 import type { CandidateExample, RankingExample } from '@watchnext/features';
 import type { PaperData } from '../src/paper/data';
 
+/** What says how large a log of ten watches a user is. */
+const watchesOf = ({ videoCount, watches }: { videoCount: number; watches: number }) =>
+  Array.from(
+    { length: watches },
+    (_, n) =>
+      ({ userId: `user ${n % Math.ceil(watches / 10)}`, labelVideoId: `v${n % videoCount}` }) as CandidateExample,
+  );
+
 /** A log of so much data, of which nothing but its size is looked at. */
 export function aLog(size: { videoCount: number; watches: number; impressions: number; queries?: number }): PaperData {
   return {
@@ -8,7 +16,7 @@ export function aLog(size: { videoCount: number; watches: number; impressions: n
     fingerprint: '',
     description: 'made up',
     candidates: {
-      training: new Array<CandidateExample>(size.watches),
+      training: watchesOf(size),
       earlierUntilMs: 0,
       queries: new Array<never>(size.queries ?? 1_000),
       videoCount: size.videoCount,
