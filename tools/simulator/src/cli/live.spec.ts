@@ -21,7 +21,7 @@ it('names the file of a world that cannot be read, and what to do', async () => 
   const { path, remove } = await temporaryDirectory('simulator-live');
   try {
     expect(() => worldOf(path)).toThrow("world.json is not there: write a world's archive first");
-    for (const damaged of ['', 'null', '{"eventCount": 7}', '{"world": {"seed": 1']) {
+    for (const damaged of ['', 'null', '{"eventCount": 7}', '{"world": null}', '{"world": {"seed": 1']) {
       writeFileSync(join(path, 'world.json'), damaged);
       expect(() => worldOf(path)).toThrow(`${join(path, 'world.json')} is damaged: write the world's archive anew`);
     }

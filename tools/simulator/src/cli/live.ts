@@ -42,13 +42,13 @@ export function worldOf(dataFolder: string): WorldOptions {
   const file = join(dataFolder, WORLD_FILE);
   if (!existsSync(file)) throw new Error(`${file} is not there: write a world's archive first (simulate archive)`);
   const text = readFileSync(file, 'utf8');
-  let told: { readonly world?: WorldOptions } | null;
+  let told: { readonly world?: WorldOptions | null } | null;
   try {
     told = JSON.parse(text) as typeof told;
   } catch (cause) {
     throw new DamagedWorldError(file, { cause });
   }
-  if (typeof told?.world !== 'object') throw new DamagedWorldError(file);
+  if (typeof told?.world !== 'object' || told.world === null) throw new DamagedWorldError(file);
   return told.world;
 }
 
